@@ -1,0 +1,131 @@
+extension ItemDefinition {
+    /// Why this may not follow that definition: every reason; empty when it may.
+    ///
+    /// Records keep the definition they were made under, but members, drivers and counters read the
+    /// fields of all versions side by side: a type, merge or scope under one name stays what it was.
+    /// Listed values, a text's maximum, a limit, authority, workflow, and fields new or left out are
+    /// free to change.
+    package func differencesRefused(against predecessor: ItemDefinition) -> [DefinitionProblem] {
+        var problems: [DefinitionProblem] = []
+        if item != predecessor.item {
+            problems.append(
+                DefinitionProblem(
+                    path: "item",
+                    reason: "is \(item), its predecessor is \(predecessor.item)",
+                    remedy: "propose it without that predecessor"
+                )
+            )
+        }
+        if version <= predecessor.version {
+            problems.append(
+                DefinitionProblem(
+                    path: "version",
+                    reason: "\(version) does not follow \(predecessor.version)",
+                    remedy: "use \(predecessor.version + 1)"
+                )
+            )
+        }
+        for field in fields {
+            if let former = predecessor.field(field.name) {
+                problems += field.differencesRefused(against: former)
+            }
+        }
+        return problems
+    }
+
+    /// What is valid but not built in this release, named one by one; a definition with any is
+    /// refused at proposal, and never treated as another.
+    package func unsupported() -> [DefinitionProblem] {
+        fields.flatMap { $0.unsupported() }
+            + (workflow?.transitions ?? []).flatMap {
+                $0.by.unsupported(at: "\($0.path).by")
+            }
+    }
+}
+
+extension FieldDefinition {
+    fileprivate func differencesRefused(against former: FieldDefinition) -> [DefinitionProblem] {
+        let rename = "keep it, or define a field of another name"
+        var problems: [DefinitionProblem] = []
+        if !type.isSame(as: former.type) {
+            problems.append(
+                DefinitionProblem(
+                    path: "fields.\(name).type",
+                    reason: "changes from \(former.type.label) to \(type.label)",
+                    remedy: rename
+                )
+            )
+        }
+        if merge.name != former.merge.name {
+            problems.append(
+                DefinitionProblem(
+                    path: "fields.\(name).merge",
+                    reason: "changes from \(former.merge.name) to \(merge.name)",
+                    remedy: rename
+                )
+            )
+        }
+        if scope != former.scope {
+            problems.append(
+                DefinitionProblem(
+                    path: "fields.\(name).scope",
+                    reason: "\(scope > former.scope ? "widens" : "narrows") from "
+                        + "\(former.scope.name) to \(scope.name)",
+                    remedy: rename
+                )
+            )
+        }
+        return problems
+    }
+
+    fileprivate func unsupported() -> [DefinitionProblem] {
+        var problems = authority.unsupported(at: "fields.\(name).authority")
+        switch merge {
+        case .latest, .union: break
+        case .review, .sum, .maximum, .minimum, .once:
+            problems.insert(
+                DefinitionProblem(
+                    path: "fields.\(name).merge",
+                    reason: "\(merge.name) is not supported by this release",
+                    remedy: "use latest or union"
+                ),
+                at: 0
+            )
+        }
+        return problems
+    }
+}
+
+extension Authority {
+    fileprivate func unsupported(at path: String) -> [DefinitionProblem] {
+        guard self == .handling else { return [] }
+        return [
+            DefinitionProblem(
+                path: path,
+                reason: "handling is not supported by this release",
+                remedy: "use any, home, accepting, holder or a list of members"
+            )
+        ]
+    }
+}
+
+extension FieldType {
+    /// Whether values of both mean the same: limits and listed values may differ.
+    fileprivate func isSame(as other: FieldType) -> Bool {
+        switch (self, other) {
+        case (.text, .text), (.enumeration, .enumeration): true
+        case (.set(let left), .set(let right)):
+            FieldType(left).isSame(as: FieldType(right))
+        default: self == other
+        }
+    }
+
+    fileprivate var label: String {
+        switch self {
+        case .set(let element): "set of \(FieldType(element).label)"
+        case .decimal(let scale, let unit):
+            "decimal with scale \(scale)" + (unit.map { " \($0)" } ?? "")
+        default: name
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/// Raw bytes, as they stand on the wire and on disk.
+package typealias Bytes = [UInt8]
+
+/// Text as UTF-8 bytes: equality, order and hash are bytewise.
+///
+/// Never `String`, whose `==` is canonical equivalence: "é" in two encodings would be one element
+/// of a set, and which of the two a member kept would depend on the order in which they came.
+package struct Text: Hashable, Comparable, Sendable {
+    /// Valid UTF-8.
+    package let utf8: Bytes
+
+    /// The bytes of a string, which are always valid UTF-8; a NUL is not looked for here.
+    package init(_ string: String) {
+        utf8 = Bytes(string.utf8)
+    }
+
+    /// Nil when the bytes are not valid UTF-8 (surrogates and overlong forms included) or hold a NUL.
+    package init?(validating utf8: some Collection<UInt8>) {
+        let bytes = Bytes(utf8)
+        guard !bytes.contains(0), (try? UTF8Span(validating: bytes.span)) != nil else { return nil }
+        self.utf8 = bytes
+    }
+
+    package var isEmpty: Bool { utf8.isEmpty }
+
+    package var string: String { String(decoding: utf8, as: UTF8.self) }
+
+    package static func < (left: Text, right: Text) -> Bool {
+        left.utf8.lexicographicallyPrecedes(right.utf8)
+    }
+}
+
+extension Text: ExpressibleByStringLiteral, CustomStringConvertible {
+    package init(stringLiteral value: String) { self.init(value) }
+
+    package var description: String { string }
+}
