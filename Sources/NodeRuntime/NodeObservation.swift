@@ -1,0 +1,110 @@
+package import AllianceModel
+package import ReplicationCore
+
+/// Everything that `status`, `peers` and `metrics` are made from, read at one moment.
+package struct NodeObservation: Sendable {
+    /// What is known of the links to one peer, beside what the replica knows of its session.
+    package struct Link: Hashable, Sendable {
+        package var member: MemberCode
+        package var session: PeerStatus
+        /// Where this node dials it.
+        package var address: String
+        /// A stable code: `connect_timeout`, `connect_refused`, `expired`, `roster_differs`, ...; nil
+        /// when the last attempt went well.
+        package var reason: String?
+        /// Words for a person, e.g. the address tried; no secret, no value.
+        package var detail: String?
+        /// True if the reason is a refusal of a certificate or identity, by either side.
+        package var isRefusal: Bool
+        /// Milliseconds until the next dial; nil while connected or being dialled.
+        package var nextTryMilliseconds: Int64?
+        /// When it was last heard, milliseconds since 1970 UTC; nil: never in this process.
+        package var lastHeard: Int64?
+        /// Since when it has been out of reach, milliseconds since 1970 UTC; nil while connected.
+        package var unreachableSince: Int64?
+        /// When its certificate ends, milliseconds since 1970 UTC, if it was ever seen.
+        package var certificateEnds: Int64?
+        package var bytesSent: UInt64
+        package var bytesReceived: UInt64
+        /// Changesets of this member that this node holds, by reason.
+        package var held: [HeldReason: UInt64]
+
+        package init(member: MemberCode, session: PeerStatus, address: String) {
+            self.member = member
+            self.session = session
+            self.address = address
+            isRefusal = false
+            bytesSent = 0
+            bytesReceived = 0
+            held = [:]
+        }
+    }
+
+    package var member: MemberCode
+    package var roster: Roster
+    package var rosterDigest: Digest
+    package var incarnation: Incarnation
+    /// Milliseconds since the process was serving.
+    package var upMilliseconds: Int64
+    /// Wall clock, milliseconds since 1970 UTC.
+    package var now: Int64
+    /// Sorted by member.
+    package var links: [Link]
+    /// Refused connections of nobody known, by reason.
+    package var strangers: [String: UInt64]
+    package var certificateEnds: Int64
+    package var revocationsNextUpdate: Int64
+    package var storeProblem: Refusal?
+    /// Bytes free and in all where the data folder is; nil if it cannot be asked.
+    package var disk: (free: UInt64, total: UInt64)?
+    /// The log's clock minus the wall clock, and the bound.
+    package var clockAheadMilliseconds: Int64
+    package var clockBoundMilliseconds: Int64
+    package var itemsEffective: Int
+    package var lastPosition: Int64
+    package var commits: UInt64
+    package var writes: UInt64
+    package var residentBytes: UInt64
+
+    package init(
+        member: MemberCode,
+        roster: Roster,
+        rosterDigest: Digest,
+        incarnation: Incarnation,
+        upMilliseconds: Int64,
+        now: Int64,
+        links: [Link],
+        strangers: [String: UInt64],
+        certificateEnds: Int64,
+        revocationsNextUpdate: Int64,
+        storeProblem: Refusal?,
+        disk: (free: UInt64, total: UInt64)?,
+        clockAheadMilliseconds: Int64,
+        clockBoundMilliseconds: Int64,
+        itemsEffective: Int,
+        lastPosition: Int64,
+        commits: UInt64,
+        writes: UInt64,
+        residentBytes: UInt64
+    ) {
+        self.member = member
+        self.roster = roster
+        self.rosterDigest = rosterDigest
+        self.incarnation = incarnation
+        self.upMilliseconds = upMilliseconds
+        self.now = now
+        self.links = links
+        self.strangers = strangers
+        self.certificateEnds = certificateEnds
+        self.revocationsNextUpdate = revocationsNextUpdate
+        self.storeProblem = storeProblem
+        self.disk = disk
+        self.clockAheadMilliseconds = clockAheadMilliseconds
+        self.clockBoundMilliseconds = clockBoundMilliseconds
+        self.itemsEffective = itemsEffective
+        self.lastPosition = lastPosition
+        self.commits = commits
+        self.writes = writes
+        self.residentBytes = residentBytes
+    }
+}

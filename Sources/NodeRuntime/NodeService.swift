@@ -1,0 +1,221 @@
+package import AllianceModel
+package import NodeStore
+package import ReplicationCore
+
+/// What a node offers to whoever fronts it: the one door between NodeAPI and the node.
+///
+/// Reads come from the last commit and never wait for the writer. A write returns once it is durable
+/// or refused; a thrown `StoreError` leaves open whether it is stored only in the case `.failed`.
+package protocol NodeService: Sendable {
+    var member: MemberCode { get }
+    var roster: Roster { get }
+    /// The definitions and votes as of the last commit.
+    var catalog: Catalog { get }
+
+    // MARK: Reads
+
+    func record(_ identifier: RecordIdentifier) async throws(StoreError) -> RecordSnapshot?
+    func records(_ query: RecordQuery) async throws(StoreError) -> SnapshotPage
+    /// What took effect after a position, oldest first; waits up to `waitMilliseconds` for something.
+    func changes(after position: LogPosition, limit: Int, waitMilliseconds: Int64)
+        async throws(StoreError) -> ChangePage
+    func audit(before sequence: Int64?, limit: Int) async throws(StoreError) -> [AuditRow]
+    /// Compares what both may see with a member, or with every other when nil.
+    func verify(with member: MemberCode?) async throws(StoreError) -> [Verification]
+    func observe() async -> NodeObservation
+    /// Nil when the store is open and takes writes, else why not.
+    func whyNotReady() async -> Refusal?
+
+    // MARK: Writes
+
+    func create(_ creation: Creation, _ caller: Caller) async throws(StoreError)
+        -> Result<WriteAnswer, Refusal>
+    /// Many at once, each judged and answered alone, in order; one or few commits for all.
+    func create(_ creations: [(Creation, Caller)]) async throws(StoreError)
+        -> [Result<WriteAnswer, Refusal>]
+    /// `PATCH` and `/transition`. `token` is the ETag as the client gave it, nil for none or `*`.
+    func change(
+        _ identifier: RecordIdentifier,
+        _ request: ChangeRequest,
+        token: String?,
+        _ caller: Caller
+    ) async throws(StoreError) -> Result<WriteAnswer, Refusal>
+    /// Puts a definition to the vote; counts as this member's approval.
+    func propose(_ definition: ItemDefinition, _ caller: Caller) async throws(StoreError)
+        -> Result<VoteAnswer, Refusal>
+    /// Approves a proposal of that item and version; also twice.
+    func approve(item: Text, version: Int, proposal: Digest, _ caller: Caller)
+        async throws(StoreError) -> Result<VoteAnswer, Refusal>
+}
+
+/// Who asks, as what, under which idempotency key: stored in the commit of the change.
+package struct Caller: Hashable, Sendable {
+    /// The token's name, or `socket:` and the peer's user.
+    package var actor: String
+    /// Method and route template, for the audit.
+    package var route: String
+    /// `Idempotency-Key`, 1 to 128 printable ASCII characters.
+    package var idempotencyKey: String?
+    /// SHA-256 over method, path and body; compared when the key comes again.
+    package var request: Digest
+    /// The HTTP status that success answers with; remembered with the key.
+    package var status: Int
+
+    package init(
+        actor: String,
+        route: String,
+        idempotencyKey: String?,
+        request: Digest,
+        status: Int
+    ) {
+        self.actor = actor
+        self.route = route
+        self.idempotencyKey = idempotencyKey
+        self.request = request
+        self.status = status
+    }
+}
+
+/// A record to make.
+package struct Creation: Hashable, Sendable {
+    /// Digest of the definition under which the request was parsed.
+    package var definition: Digest
+    /// Nil: this node's member.
+    package var home: MemberCode?
+    package var parties: [MemberCode]
+    /// The client's UUIDv7; nil: the node makes one.
+    package var uuid: UUIDBytes?
+    package var request: ChangeRequest
+
+    package init(
+        definition: Digest,
+        home: MemberCode?,
+        parties: [MemberCode],
+        uuid: UUIDBytes?,
+        request: ChangeRequest
+    ) {
+        self.definition = definition
+        self.home = home
+        self.parties = parties
+        self.uuid = uuid
+        self.request = request
+    }
+}
+
+/// A record as this node has it, with its causality token.
+package struct RecordSnapshot: Hashable, Sendable {
+    package var state: RecordState
+    package var definition: ItemDefinition
+    /// The ETag without quotes: base64url, changes only when the record does.
+    package var token: String
+
+    package init(state: RecordState, definition: ItemDefinition, token: String) {
+        self.state = state
+        self.definition = definition
+        self.token = token
+    }
+}
+
+package struct SnapshotPage: Sendable {
+    package var records: [RecordSnapshot]
+    package var next: Bytes?
+
+    package init(records: [RecordSnapshot], next: Bytes?) {
+        self.records = records
+        self.next = next
+    }
+}
+
+package struct ChangePage: Sendable {
+    package struct Change: Hashable, Sendable {
+        package var cursor: LogPosition
+        package var record: RecordIdentifier
+        package var item: Text
+        /// Names of the fields written, `@` fields included, sorted.
+        package var fields: [Text]
+
+        package init(cursor: LogPosition, record: RecordIdentifier, item: Text, fields: [Text]) {
+            self.cursor = cursor
+            self.record = record
+            self.item = item
+            self.fields = fields
+        }
+    }
+
+    package var changes: [Change]
+    /// The position up to which this page has looked.
+    package var next: LogPosition
+
+    package init(changes: [Change], next: LogPosition) {
+        self.changes = changes
+        self.next = next
+    }
+}
+
+package struct WriteAnswer: Hashable, Sendable {
+    /// The status to answer with: the caller's own, or the remembered one of a repeated key.
+    package var status: Int
+    /// The record as it is now.
+    package var snapshot: RecordSnapshot
+
+    package init(status: Int, snapshot: RecordSnapshot) {
+        self.status = status
+        self.snapshot = snapshot
+    }
+}
+
+package struct VoteAnswer: Hashable, Sendable {
+    package var status: Int
+    package var item: Text
+    package var version: Int
+    package var proposal: Digest
+
+    package init(status: Int, item: Text, version: Int, proposal: Digest) {
+        self.status = status
+        self.item = item
+        self.version = version
+        self.proposal = proposal
+    }
+}
+
+/// The outcome of a comparison with one member.
+package struct Verification: Hashable, Sendable {
+    package struct Difference: Hashable, Sendable {
+        package var record: RecordIdentifier
+        /// `missing_here`, `missing_there`, `differs`.
+        package var reason: String
+
+        package init(record: RecordIdentifier, reason: String) {
+            self.record = record
+            self.reason = reason
+        }
+    }
+
+    package var member: MemberCode
+    /// Nil when the member could not be asked.
+    package var equal: Bool?
+    /// Records that both may see, as this node has them.
+    package var records: Int
+    /// Digest over these, as this node has them.
+    package var digest: Digest
+    /// At most 1,000.
+    package var differing: [Difference]
+    /// Why the member could not be asked, else nil.
+    package var problem: String?
+
+    package init(
+        member: MemberCode,
+        equal: Bool?,
+        records: Int,
+        digest: Digest,
+        differing: [Difference],
+        problem: String?
+    ) {
+        self.member = member
+        self.equal = equal
+        self.records = records
+        self.digest = digest
+        self.differing = differing
+        self.problem = problem
+    }
+}

@@ -1,0 +1,137 @@
+package import AllianceModel
+package import ReplicationCore
+
+/// What can be read of a node's store: by its writer inside a transaction, and by readers on
+/// connections of their own, which see the last commit and never wait for the writer.
+package protocol StoreReading: AnyObject {
+    // MARK: Start
+
+    /// Every feed there is with its durable tip.
+    func feeds() throws(StoreError) -> [StoredFeed]
+    /// Every incarnation of this node and the positions it wrote, in order.
+    func incarnations() throws(StoreError) -> [IncarnationSpan]
+    /// 32 random bytes made with the store; keys the HMAC over idempotency keys.
+    func requestSecret() throws(StoreError) -> Bytes
+    /// The last position in the log; 0 when it is empty.
+    func lastPosition() throws(StoreError) -> LogPosition
+
+    // MARK: Log
+
+    func entry(at position: LogPosition) throws(StoreError) -> StoredEntry?
+    /// Entries of these feeds of one delivery class from each range's start on, in local order, about
+    /// `bytesMaximum` bytes of them (at least one if there is any).
+    func entries(_ ranges: [FeedRange], _ deliveryClass: DeliveryClass, bytesMaximum: Int)
+        throws(StoreError) -> ReadEntries
+    /// What took effect here after a position, in order: for each the position, record and entry.
+    func applied(after position: LogPosition, limit: Int) throws(StoreError) -> [AppliedChange]
+
+    // MARK: Records
+
+    func record(_ key: RecordKey) throws(StoreError) -> StoredRecord?
+    /// The record with that printed id: of several keys the smallest.
+    func record(_ identifier: RecordIdentifier) throws(StoreError) -> StoredRecord?
+    /// The entries that took effect on it up to a position, in the order in which they did.
+    func history(_ row: RecordRow, upTo position: LogPosition) throws(StoreError) -> [AppliedEntry]
+    /// Rows of records that match, in index order after `cursor`; brings no state along.
+    func list(_ query: RecordQuery) throws(StoreError) -> RecordPage
+    /// Every record in key order after `key`, for checks.
+    func records(after key: RecordKey?, limit: Int) throws(StoreError) -> [StoredRecord]
+    func journal(_ row: RecordRow) throws(StoreError) -> [JournalEntry]
+
+    // MARK: Held
+
+    func held(on key: RecordKey) throws(StoreError) -> [HeldEntry]
+    func held(onDefinition digest: Digest) throws(StoreError) -> [HeldEntry]
+    /// Those whose next try is due, oldest first.
+    func heldDue(at milliseconds: Int64, limit: Int) throws(StoreError) -> [HeldEntry]
+    func heldSummaries() throws(StoreError) -> [MemberCode: HeldSummary]
+    func held(after position: LogPosition, limit: Int) throws(StoreError) -> [HeldEntry]
+
+    // MARK: Agreement
+
+    func proposals() throws(StoreError) -> [(proposal: Proposal, timestamp: HybridTimestamp)]
+    func approvals() throws(StoreError) -> [(approval: Approval, timestamp: HybridTimestamp)]
+
+    // MARK: Requests and audit
+
+    func request(_ key: Digest) throws(StoreError) -> RequestRow?
+    /// Newest first, before `sequence` if given.
+    func audit(before sequence: Int64?, limit: Int) throws(StoreError) -> [AuditRow]
+}
+
+package struct StoredFeed: Hashable, Sendable {
+    package var row: FeedRow
+    package var tip: FeedTip
+
+    package init(row: FeedRow, tip: FeedTip) {
+        self.row = row
+        self.tip = tip
+    }
+}
+
+/// The positions that one incarnation of this node wrote.
+package struct IncarnationSpan: Hashable, Sendable {
+    package var incarnation: Incarnation
+    /// The first position it could write.
+    package var first: LogPosition
+    /// The last position when the next incarnation started; nil for the present one.
+    package var last: LogPosition?
+
+    package init(incarnation: Incarnation, first: LogPosition, last: LogPosition?) {
+        self.incarnation = incarnation
+        self.first = first
+        self.last = last
+    }
+}
+
+/// An entry together with the position at which it took effect.
+package struct AppliedEntry: Hashable, Sendable {
+    package var entry: StoredEntry
+    package var applied: LogPosition
+
+    package init(entry: StoredEntry, applied: LogPosition) {
+        self.entry = entry
+        self.applied = applied
+    }
+}
+
+/// One change that took effect here.
+package struct AppliedChange: Hashable, Sendable {
+    package var applied: LogPosition
+    package var entry: StoredEntry
+
+    package init(applied: LogPosition, entry: StoredEntry) {
+        self.applied = applied
+        self.entry = entry
+    }
+}
+
+/// What a list asks for; every given condition must hold.
+package struct RecordQuery: Hashable, Sendable {
+    package var item: Text?
+    package var home: MemberCode?
+    package var stage: Text?
+    package var holder: MemberCode?
+    /// The value, as its canonical text, of the field that the definition names as `subject`.
+    package var subject: Text?
+    /// Only records changed after this moment, milliseconds since 1970 UTC.
+    package var updatedAfter: Int64?
+    package var cursor: Bytes?
+    /// 1 to 1,000.
+    package var limit: Int
+
+    package init(limit: Int) {
+        self.limit = limit
+    }
+}
+
+package struct RecordPage: Hashable, Sendable {
+    package var records: [StoredRecord]
+    /// Where the next page begins; nil at the end.
+    package var next: Bytes?
+
+    package init(records: [StoredRecord], next: Bytes?) {
+        self.records = records
+        self.next = next
+    }
+}
