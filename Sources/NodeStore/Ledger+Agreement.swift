@@ -1,0 +1,134 @@
+package import AllianceModel
+package import ReplicationCore
+import ReplicationWire
+
+/// Proposals and approvals: this member's own, and those that come from others.
+extension Ledger {
+    /// Puts a definition to the vote; counts as this member's approval. The same definition again is
+    /// answered with the proposal there is.
+    package mutating func propose(
+        _ definition: ItemDefinition,
+        _ caller: Caller,
+        wallMilliseconds: Int64
+    ) throws(StoreError) -> Result<VoteAnswer, Refusal> {
+        let bytes = DefinitionCoding.encode(definition)
+        let encoded = StatementCoding.encode(
+            proposal: definition,
+            definitionBytes: bytes,
+            predecessor: agreement.predecessor(of: definition),
+            roster: settings.rosterDigest,
+            proposer: settings.member,
+            hash: settings.hash
+        )
+        let subject = "\(definition.item) v\(definition.version)"
+        if let row = try caller.idempotencyKey.flatMap({ key throws(StoreError) in
+            try earlierRequest(key)
+        }), row.request != caller.request {
+            return .failure(.keyReused)
+        }
+        if agreement.proposal(encoded.proposal.digest) == nil {
+            if let refusal = agreement.refusal(ofProposing: encoded.proposal) {
+                return .failure(refusal)
+            }
+            guard let timestamp = clock.tick(wallMilliseconds: wallMilliseconds) else {
+                return .failure(.clockBeyondBound)
+            }
+            _ = try appendOwn(statement: encoded.body, at: timestamp)
+            try apply(.proposal(encoded.proposal), at: timestamp, wallMilliseconds)
+            try remember(caller, uuid: nil, subject: subject, wallMilliseconds)
+        }
+        return .success(
+            VoteAnswer(
+                status: caller.status,
+                item: definition.item,
+                version: definition.version,
+                proposal: encoded.proposal.digest
+            )
+        )
+    }
+
+    /// Approves a proposal; a second time changes nothing and answers alike.
+    package mutating func approve(
+        item: Text,
+        version: Int,
+        proposal digest: Digest,
+        _ caller: Caller,
+        wallMilliseconds: Int64
+    ) throws(StoreError) -> Result<VoteAnswer, Refusal> {
+        guard let proposal = agreement.proposal(digest), proposal.definition.item == item,
+            proposal.definition.version == version
+        else {
+            return .failure(
+                Refusal(
+                    .itemUnknown,
+                    field: "digest",
+                    "no proposal of that digest for this item and version is known here"
+                )
+            )
+        }
+        if let row = try caller.idempotencyKey.flatMap({ key throws(StoreError) in
+            try earlierRequest(key)
+        }), row.request != caller.request {
+            return .failure(.keyReused)
+        }
+        if !agreement.hasApproved(settings.member, proposal: digest) {
+            if let refusal = agreement.refusal(ofApproving: proposal) { return .failure(refusal) }
+            guard let timestamp = clock.tick(wallMilliseconds: wallMilliseconds) else {
+                return .failure(.clockBeyondBound)
+            }
+            let signed = settings.sign(
+                Approval.signedBytes(
+                    alliance: settings.roster.alliance,
+                    member: settings.member,
+                    proposal: digest
+                )
+            )
+            let approval = Approval(
+                proposal: digest,
+                member: settings.member,
+                key: signed.key,
+                signature: signed.signature
+            )
+            _ = try appendOwn(statement: StatementCoding.encode(approval: approval), at: timestamp)
+            try apply(.approval(approval), at: timestamp, wallMilliseconds)
+            try remember(caller, uuid: nil, subject: "\(item) v\(version)", wallMilliseconds)
+        }
+        return .success(
+            VoteAnswer(status: caller.status, item: item, version: version, proposal: digest)
+        )
+    }
+
+    /// Takes a statement into the agreement and releases what waited for it.
+    mutating func apply(
+        _ statement: Statement,
+        at timestamp: HybridTimestamp,
+        _ wallMilliseconds: Int64
+    ) throws(StoreError) {
+        transaction.agreementChanged = true
+        let digest: Digest
+        switch statement {
+        case .proposal(let proposal):
+            try store.insertProposal(proposal, at: timestamp)
+            agreement.insert(proposal, at: timestamp)
+            digest = proposal.digest
+        case .approval(let approval):
+            try store.insertApproval(approval, at: timestamp)
+            agreement.insert(approval, at: timestamp)
+            digest = approval.proposal
+        }
+        guard let definition = agreement.proposal(digest)?.definitionDigest else { return }
+        try release(onDefinition: definition, wallMilliseconds)
+    }
+
+    /// Why a statement that came in that feed is nothing to go by; nil if it is in order.
+    func problem(with statement: Statement, from feed: FeedIdentity) -> String? {
+        guard feed.audience == .alliance else { return "a statement outside an alliance feed" }
+        switch statement {
+        case .proposal(let proposal):
+            return proposal.proposer == feed.member ? nil : "a proposal in another's name"
+        case .approval(let approval):
+            guard approval.member == feed.member else { return "an approval in another's name" }
+            return settings.isGenuine(approval) ? nil : "an approval that its member did not sign"
+        }
+    }
+}

@@ -1,0 +1,297 @@
+package import AllianceModel
+package import ReplicationCore
+
+/// What comes from other members: stored as it is, judged, applied or held alone.
+extension Ledger {
+    /// Stores a batch whose heads cover it. Never refuses: what cannot be applied is held.
+    package mutating func receive(_ batch: ReceivedBatch, wallMilliseconds: Int64)
+        throws(StoreError)
+    {
+        var rows: [FeedRow] = []
+        var sequences: [UInt64] = []
+        for part in batch.parts {
+            let digest = try feed(part.identity)
+            guard let row = feeds[digest]?.row else { continue }
+            rows.append(row)
+            sequences.append(part.first)
+        }
+        for item in batch.items {
+            let part = batch.parts[item.part]
+            let entry = NewEntry(
+                feed: rows[item.part],
+                sequence: sequences[item.part],
+                leaf: item.leaf,
+                timestamp: item.content.timestamp,
+                bytes: item.bytes,
+                isApplied: true
+            )
+            sequences[item.part] += 1
+            try receive(entry, item.content, from: part.identity, wallMilliseconds)
+            feeds[part.feed]?.tip.latest = entry.timestamp
+        }
+        for (index, part) in batch.parts.enumerated() {
+            feeds[part.feed]?.tip.frontier = part.frontier
+            transaction.grownFeeds.insert(part.feed)
+            try store.insertHead(rows[index], part.head)
+        }
+    }
+
+    private mutating func receive(
+        _ entry: NewEntry,
+        _ content: EntryContent,
+        from feed: FeedIdentity,
+        _ wallMilliseconds: Int64
+    ) throws(StoreError) {
+        switch content {
+        case .changeset(let changeset):
+            if let hold = clockHold(entry.timestamp, wallMilliseconds) {
+                try keep(entry, hold, changeset, from: feed, wallMilliseconds)
+                return
+            }
+            clock.receive(entry.timestamp, wallMilliseconds: wallMilliseconds)
+            try receive(entry, changeset, from: feed, wallMilliseconds)
+        case .statement(let statement, timestamp: _):
+            clock.receive(entry.timestamp, wallMilliseconds: wallMilliseconds)
+            if let problem = problem(with: statement, from: feed) {
+                let hold = Hold(reason: .malformed, detail: problem)
+                try keep(entry, hold, nil, from: feed, wallMilliseconds)
+            } else {
+                _ = try store.append(entry)
+                try apply(statement, at: entry.timestamp, wallMilliseconds)
+            }
+        case .carried:
+            let hold = Hold(reason: .featureUnknown, detail: "a carried changeset")
+            try keep(entry, hold, nil, from: feed, wallMilliseconds)
+        case .unknown(let kind, timestamp: _):
+            let hold = Hold(reason: .featureUnknown, detail: "an entry of kind \(kind)")
+            try keep(entry, hold, nil, from: feed, wallMilliseconds)
+        case .malformed(let reason):
+            let hold = Hold(reason: .malformed, detail: reason)
+            try keep(entry, hold, nil, from: feed, wallMilliseconds)
+        }
+    }
+
+    private mutating func receive(
+        _ entry: NewEntry,
+        _ changeset: Changeset,
+        from feed: FeedIdentity,
+        _ wallMilliseconds: Int64
+    ) throws(StoreError) {
+        let stored = try store.record(changeset.key)
+        switch try judge(changeset, on: stored, from: feed) {
+        case .hold(let hold):
+            try keep(entry, hold, changeset, from: feed, wallMilliseconds)
+        case .duplicate:
+            _ = try store.append(entry)
+        case .applied(let state, let journal):
+            let position = try store.append(entry)
+            let applied = Applied(state: state, journal: journal, storedAt: position)
+            try apply(applied, to: stored?.row, at: position)
+            try release(on: changeset.key, wallMilliseconds)
+        }
+    }
+
+    // MARK: Judging
+
+    struct Hold {
+        var reason: HeldReason
+        var detail: String
+        var nextTry: Int64?
+    }
+
+    private enum Outcome {
+        case applied(RecordState, journal: [JournalEntry])
+        case duplicate
+        case hold(Hold)
+    }
+
+    private struct Applied {
+        var state: RecordState
+        var journal: [JournalEntry]
+        var storedAt: LogPosition
+    }
+
+    private func judge(_ changeset: Changeset, on stored: StoredRecord?, from feed: FeedIdentity)
+        throws(StoreError) -> Outcome
+    {
+        let known = try stored.map { stored throws(StoreError) in try folding.state(of: stored) }
+        if let header = changeset.header {
+            let key = RecordKey(
+                identifier: changeset.key.identifier,
+                header: header,
+                hash: settings.hash
+            )
+            guard key == changeset.key, feed.member == key.origin else {
+                return .hold(
+                    Hold(reason: .malformed, detail: "the header is not the one that the key names")
+                )
+            }
+        }
+        guard let header = known?.state.header ?? changeset.header else {
+            return .hold(Hold(reason: .recordUnknown, detail: "the record's creation"))
+        }
+        guard let definition = known?.definition ?? agreement.definition(header.definition) else {
+            return .hold(
+                Hold(
+                    reason: .definitionUnknown,
+                    detail: "definition \(header.definition.short) of item \(header.item)"
+                )
+            )
+        }
+        guard agreement.isAgreed(header.definition) else {
+            return .hold(
+                Hold(
+                    reason: .definitionNotAgreed,
+                    detail: "definition \(header.definition.short) of item \(header.item)"
+                )
+            )
+        }
+        let judgement = RecordJudge.judge(
+            known?.state,
+            definition,
+            changeset,
+            audience: feed.audience,
+            writer: feed.writer
+        )
+        switch judgement {
+        case .applied(let state, let journal): return .applied(state, journal: journal)
+        case .duplicate: return .duplicate
+        case .held(let reason, let detail): return .hold(Hold(reason: reason, detail: detail))
+        }
+    }
+
+    private func clockHold(_ timestamp: HybridTimestamp, _ wallMilliseconds: Int64) -> Hold? {
+        let due = timestamp.milliseconds - settings.clockBoundMilliseconds
+        guard due > wallMilliseconds else { return nil }
+        return Hold(
+            reason: .clockAhead,
+            detail: "its writer's clock is ahead of this node's by more than the bound",
+            nextTry: due
+        )
+    }
+
+    // MARK: Applying and holding
+
+    private mutating func apply(_ applied: Applied, to row: RecordRow?, at position: LogPosition)
+        throws(StoreError)
+    {
+        guard let row else {
+            let row = try store.insertRecord(applied.state, madeAt: applied.storedAt)
+            // Held before: it took effect at its release, which is the record's position.
+            if position != applied.storedAt {
+                try store.updateRecord(row, applied.state, appliedAt: position)
+            }
+            return
+        }
+        try store.insertApplied(row, stored: applied.storedAt, applied: position)
+        for entry in applied.journal { try store.insertJournal(row, entry) }
+        try store.updateRecord(row, applied.state, appliedAt: position)
+    }
+
+    private mutating func keep(
+        _ entry: NewEntry,
+        _ hold: Hold,
+        _ changeset: Changeset?,
+        from feed: FeedIdentity,
+        _ wallMilliseconds: Int64
+    ) throws(StoreError) {
+        var entry = entry
+        entry.isApplied = false
+        let position = try store.append(entry)
+        transaction.heldAuthors.insert(feed.member)
+        try store.insertHeld(
+            HeldEntry(
+                position: position,
+                reason: hold.reason,
+                detail: hold.detail,
+                author: feed.member,
+                timestamp: entry.timestamp,
+                key: changeset?.key,
+                definition: changeset?.header?.definition,
+                since: wallMilliseconds,
+                nextTry: hold.nextTry
+            )
+        )
+    }
+
+    // MARK: Releasing
+
+    /// Tries everything that is held on a record again, until nothing moves.
+    mutating func release(on key: RecordKey, _ wallMilliseconds: Int64) throws(StoreError) {
+        guard !held.isEmpty || !transaction.heldAuthors.isEmpty else { return }
+        var moved = true
+        while moved {
+            moved = false
+            for waiting in try store.held(on: key) where waiting.reason != .clockAhead {
+                if try retry(waiting, wallMilliseconds) { moved = true }
+            }
+        }
+    }
+
+    /// Tries what waits for a definition that is agreed now.
+    mutating func release(onDefinition digest: Digest, _ wallMilliseconds: Int64)
+        throws(StoreError)
+    {
+        for waiting in try store.held(onDefinition: digest) {
+            guard try retry(waiting, wallMilliseconds), let key = waiting.key else { continue }
+            try release(on: key, wallMilliseconds)
+        }
+    }
+
+    /// Tries what waits for the clock and is due; at most `limit` of it, so that a commit stays short.
+    package mutating func releaseDue(wallMilliseconds: Int64, limit: Int) throws(StoreError) {
+        for waiting in try store.heldDue(at: wallMilliseconds, limit: limit) {
+            guard try retry(waiting, wallMilliseconds), let key = waiting.key else { continue }
+            try release(on: key, wallMilliseconds)
+        }
+    }
+
+    /// True if it was released: applied, or found to be nothing new.
+    private mutating func retry(_ waiting: HeldEntry, _ wallMilliseconds: Int64)
+        throws(StoreError) -> Bool
+    {
+        guard let entry = try store.entry(at: waiting.position),
+            let identity = identities[entry.feed],
+            case .changeset(let changeset) = EntryCoding.decode(
+                entry.bytes,
+                writer: identity.writer
+            )
+        else { return false }
+        if clockHold(changeset.timestamp, wallMilliseconds) != nil { return false }
+        let stored = try store.record(changeset.key)
+        switch try judge(changeset, on: stored, from: identity) {
+        case .hold(let hold):
+            guard hold.reason != waiting.reason || hold.detail != waiting.detail else {
+                return false
+            }
+            try store.updateHeld(
+                waiting.position,
+                reason: hold.reason,
+                detail: hold.detail,
+                nextTry: hold.nextTry
+            )
+            return false
+        case .duplicate:
+            try store.deleteHeld(waiting.position)
+        case .applied(let state, let journal):
+            clock.receive(changeset.timestamp, wallMilliseconds: wallMilliseconds)
+            try store.deleteHeld(waiting.position)
+            let position = try store.appendRelease(of: waiting.position)
+            let applied = Applied(state: state, journal: journal, storedAt: waiting.position)
+            try apply(applied, to: stored?.row, at: position)
+        }
+        transaction.heldAuthors.insert(waiting.author)
+        return true
+    }
+}
+
+extension EntryContent {
+    /// The entry's timestamp; zero if it does not tell.
+    var timestamp: HybridTimestamp {
+        switch self {
+        case .changeset(let changeset): changeset.timestamp
+        case .statement(_, let timestamp), .unknown(_, let timestamp): timestamp
+        case .carried, .malformed: .zero
+        }
+    }
+}

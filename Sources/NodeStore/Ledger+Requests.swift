@@ -1,0 +1,129 @@
+import AllianceModel
+import ReplicationCore
+
+/// What was asked before: idempotency keys, ids given by clients, causality tokens, the audit.
+extension Ledger {
+    /// The answer to a request that was already done, or its refusal; nil if it is new.
+    func earlierAnswer(_ caller: Caller, uuid: UUIDBytes?)
+        throws(StoreError) -> Result<WriteAnswer, Refusal>?
+    {
+        if let key = caller.idempotencyKey, let row = try store.request(requestKey(key)) {
+            guard row.request == caller.request else { return .failure(.keyReused) }
+            return try answer(to: row)
+        }
+        guard let uuid else { return nil }
+        if let row = try store.request(requestKey(uuid)) {
+            guard row.request == caller.request else {
+                return .failure(
+                    Refusal(.idTaken, field: "id", "this id is another record's; choose a new one")
+                )
+            }
+            return try answer(to: row)
+        }
+        let identifier = RecordIdentifier(origin: settings.member, uuid: uuid)
+        guard try store.record(identifier) == nil else {
+            return .failure(
+                Refusal(.idTaken, field: "id", "this id is another record's; choose a new one")
+            )
+        }
+        return nil
+    }
+
+    /// Stores the request's key, the given id and the audit line, with the change itself.
+    func remember(
+        _ caller: Caller,
+        uuid: UUIDBytes?,
+        subject: String,
+        _ wallMilliseconds: Int64
+    ) throws(StoreError) {
+        var keys: [Digest] = []
+        if let key = caller.idempotencyKey { keys.append(requestKey(key)) }
+        if let uuid { keys.append(requestKey(uuid)) }
+        for key in keys {
+            try store.insertRequest(
+                RequestRow(
+                    key: key,
+                    request: caller.request,
+                    status: caller.status,
+                    subject: subject
+                )
+            )
+        }
+        try store.insertAudit(
+            AuditRow(
+                time: wallMilliseconds,
+                actor: caller.actor,
+                route: caller.route,
+                subject: subject,
+                result: caller.status
+            )
+        )
+    }
+
+    /// The log position that a token names, if this node gave it for this record and still has what
+    /// it saw.
+    func position(token text: String, of record: StoredRecord)
+        throws(StoreError) -> LogPosition?
+    {
+        guard let token = CausalityToken(text: text),
+            incarnation(at: token.position) == token.incarnation,
+            token.position <= record.position
+        else { return nil }
+        if token.position == record.position { return token.position }
+        let history = try store.history(record.row, upTo: token.position)
+        return history.last?.applied == token.position ? token.position : nil
+    }
+
+    /// The token of a record as it is now.
+    func token(of record: StoredRecord) -> String {
+        let incarnation = incarnation(at: record.position) ?? settings.incarnation
+        return CausalityToken(incarnation: incarnation, position: record.position).text
+    }
+
+    private func incarnation(at position: LogPosition) -> Incarnation? {
+        spans.last { $0.first <= position && position <= $0.last ?? .max }?.incarnation
+    }
+
+    private func answer(to row: RequestRow) throws(StoreError) -> Result<WriteAnswer, Refusal> {
+        guard let identifier = RecordIdentifier(row.subject),
+            let stored = try store.record(identifier)
+        else {
+            return .failure(.keyReused)
+        }
+        let (state, definition) = try folding.state(of: stored)
+        return .success(
+            WriteAnswer(
+                status: row.status,
+                snapshot: RecordSnapshot(
+                    state: state,
+                    definition: definition,
+                    token: token(of: stored)
+                )
+            )
+        )
+    }
+
+    func earlierRequest(_ key: String) throws(StoreError) -> RequestRow? {
+        try store.request(requestKey(key))
+    }
+
+    private func requestKey(_ key: String) -> Digest {
+        settings.authenticate(Bytes("key\0".utf8) + Bytes(key.utf8), secret)
+    }
+
+    private func requestKey(_ uuid: UUIDBytes) -> Digest {
+        settings.authenticate(Bytes("id\0".utf8) + uuid.bytes, secret)
+    }
+
+    /// The request id that writes carry: 16 bytes of the HMAC over the client's key.
+    func requestID(_ caller: Caller) -> Bytes? {
+        caller.idempotencyKey.map { Bytes(requestKey($0).bytes.prefix(16)) }
+    }
+}
+
+extension Refusal {
+    package static let keyReused = Refusal(
+        .keyReused,
+        "this Idempotency-Key was used for another request"
+    )
+}

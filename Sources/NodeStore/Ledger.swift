@@ -1,0 +1,103 @@
+package import AllianceModel
+package import ReplicationCore
+
+/// The transaction script of a node: what a local change or a received batch does to the store.
+///
+/// Synchronous, over one `Store`, so that a node's writer thread and a simulator run the same lines.
+/// `begin`, any number of operations, `commit`; a refusal stores nothing of its operation. After a
+/// thrown `StoreError` the transaction is to be rolled back and the ledger dropped: its memory may be
+/// ahead of the disk.
+package struct Ledger<S: Store> {
+    package let store: S
+    package let settings: LedgerSettings
+    /// The alliance's definitions and votes, those of the open transaction included.
+    package internal(set) var agreement: AgreementState
+    package internal(set) var clock: HybridClock
+    /// Every feed with its tip, the open transaction's included.
+    var feeds: [Digest: StoredFeed] = [:]
+    var identities: [FeedRow: FeedIdentity] = [:]
+    var spans: [IncarnationSpan]
+    let secret: Bytes
+
+    /// Held changesets by author.
+    package internal(set) var held: [MemberCode: HeldSummary]
+    var transaction = Transaction()
+
+    /// What the open transaction did so far.
+    struct Transaction {
+        var ownFeeds: [Digest] = []
+        var grownFeeds: Set<Digest> = []
+        var heldAuthors: Set<MemberCode> = []
+        var agreementChanged = false
+    }
+
+    /// Reads what a start needs from the store and draws the line under the former incarnation.
+    package init(store: S, settings: LedgerSettings, wallMilliseconds: Int64) throws(StoreError) {
+        self.store = store
+        self.settings = settings
+        try store.begin()
+        try store.start(settings.incarnation)
+        try store.commit()
+        secret = try store.requestSecret()
+        spans = try store.incarnations()
+        held = try store.heldSummaries()
+        var latest = HybridTimestamp.zero
+        for feed in try store.feeds() {
+            feeds[feed.tip.digest] = feed
+            identities[feed.row] = feed.tip.identity
+            // Only what was said by this member: a peer ahead of its time must not pull the clock.
+            if feed.tip.identity.member == settings.member { latest = max(latest, feed.tip.latest) }
+        }
+        clock = HybridClock(
+            latest: latest,
+            boundMilliseconds: settings.clockBoundMilliseconds
+        )
+        agreement = AgreementState(roster: settings.roster, rosterDigest: settings.rosterDigest)
+        for (proposal, timestamp) in try store.proposals() {
+            agreement.insert(proposal, at: timestamp)
+        }
+        for (approval, timestamp) in try store.approvals() {
+            agreement.insert(approval, at: timestamp)
+        }
+    }
+
+    /// Every feed there is, for the replica's start.
+    package var tips: [FeedTip] {
+        feeds.values.map(\.tip).sorted { $0.digest < $1.digest }
+    }
+
+    package mutating func begin() throws(StoreError) {
+        transaction = Transaction()
+        try store.begin()
+    }
+
+    /// Makes everything since `begin` durable.
+    package mutating func commit() throws(StoreError) -> Committed {
+        for digest in transaction.grownFeeds.sorted() {
+            guard let feed = feeds[digest] else { continue }
+            try store.updateTip(feed.row, feed.tip)
+        }
+        var heldNow: [MemberCode: HeldSummary] = [:]
+        if !transaction.heldAuthors.isEmpty {
+            held = try store.heldSummaries()
+            for author in transaction.heldAuthors { heldNow[author] = held[author] ?? .none }
+        }
+        let position = try store.lastPosition()
+        try store.commit()
+        return Committed(
+            tips: transaction.ownFeeds.compactMap { feeds[$0]?.tip },
+            held: heldNow,
+            agreementChanged: transaction.agreementChanged,
+            position: position
+        )
+    }
+
+    var folding: RecordFolding {
+        let identities = identities
+        let agreement = agreement
+        return RecordFolding(
+            feed: { identities[$0] },
+            definition: { agreement.definition($0) }
+        )
+    }
+}

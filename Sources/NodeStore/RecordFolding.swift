@@ -1,0 +1,84 @@
+package import AllianceModel
+package import ReplicationCore
+
+/// Turns what the store keeps of a record back into the core's state. Pure but for its look-ups;
+/// used alike by the writer and by readers.
+package struct RecordFolding {
+    /// A feed's identity by the store's short name; nil if there is none.
+    private let feed: (FeedRow) throws(StoreError) -> FeedIdentity?
+    private let definition: (Digest) -> ItemDefinition?
+
+    package init(
+        feed: @escaping (FeedRow) throws(StoreError) -> FeedIdentity?,
+        definition: @escaping (Digest) -> ItemDefinition?
+    ) {
+        self.feed = feed
+        self.definition = definition
+    }
+
+    /// The record's state and the definition that it was created under.
+    package func state(of record: StoredRecord)
+        throws(StoreError) -> (state: RecordState, definition: ItemDefinition)
+    {
+        switch record.content {
+        case .made(let entry):
+            return try fold([entry])
+        case .state(let bytes):
+            guard let state = RecordState(encoded: bytes, key: record.key) else {
+                throw contradiction("the state of record row \(record.row.rawValue) does not decode")
+            }
+            guard let definition = definition(state.header.definition) else {
+                throw contradiction("the definition \(state.header.definition.short) is missing")
+            }
+            return (state, definition)
+        }
+    }
+
+    /// The state that these entries make, applied in this order; at least one, the first with the
+    /// record's header.
+    package func fold(_ entries: [StoredEntry])
+        throws(StoreError) -> (state: RecordState, definition: ItemDefinition)
+    {
+        var folded: (state: RecordState, definition: ItemDefinition)?
+        for entry in entries {
+            let (changeset, identity) = try changeset(of: entry)
+            let header = folded?.state.header ?? changeset.header
+            guard let header, let definition = definition(header.definition) else {
+                throw contradiction("log position \(entry.position) has no definition")
+            }
+            let judgement = RecordJudge.judge(
+                folded?.state,
+                definition,
+                changeset,
+                audience: identity.audience,
+                writer: identity.writer
+            )
+            switch judgement {
+            case .applied(let state, journal: _): folded = (state, definition)
+            case .duplicate: continue
+            case .held(let reason, let detail):
+                throw contradiction(
+                    "log position \(entry.position) was applied and is now \(reason): \(detail)"
+                )
+            }
+        }
+        guard let folded else { throw contradiction("a record without entries") }
+        return folded
+    }
+
+    /// The changeset that a stored entry holds, and the feed that it came in.
+    package func changeset(of entry: StoredEntry)
+        throws(StoreError) -> (changeset: Changeset, feed: FeedIdentity)
+    {
+        guard let identity = try feed(entry.feed) else {
+            throw contradiction("log position \(entry.position) names an unknown feed")
+        }
+        guard case .changeset(let changeset) = EntryCoding.decode(entry.bytes, writer: identity.writer)
+        else { throw contradiction("log position \(entry.position) is no changeset") }
+        return (changeset, identity)
+    }
+
+    private func contradiction(_ reason: String) -> StoreError {
+        .damaged(path: "citysync.sqlite", reason: reason)
+    }
+}
