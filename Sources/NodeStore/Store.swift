@@ -61,6 +61,10 @@ package protocol Store: StoreReading {
     /// Stores an approval; a repeated one changes nothing.
     func insertApproval(_ approval: Approval, at timestamp: HybridTimestamp) throws(StoreError)
 
+    /// Keeps a certificate for ever, so that what its key signed can always be judged; a known one
+    /// changes nothing.
+    func insertCertificate(_ certificate: KeyCertificate) throws(StoreError)
+
     // MARK: Requests and audit
 
     func insertRequest(_ request: RequestRow) throws(StoreError)
@@ -238,5 +242,19 @@ package struct AuditRow: Hashable, Sendable {
         self.route = route
         self.subject = subject
         self.result = result
+    }
+}
+
+/// A certificate whose key signed, or may sign, for a member.
+package struct KeyCertificate: Hashable, Sendable {
+    /// SHA-256 of `der`.
+    package var digest: Digest
+    package var member: MemberCode
+    package var der: Bytes
+
+    package init(digest: Digest, member: MemberCode, der: Bytes) {
+        self.digest = digest
+        self.member = member
+        self.der = der
     }
 }

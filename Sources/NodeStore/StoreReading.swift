@@ -52,6 +52,9 @@ package protocol StoreReading: AnyObject {
     func proposals() throws(StoreError) -> [(proposal: Proposal, timestamp: HybridTimestamp)]
     func approvals() throws(StoreError) -> [(approval: Approval, timestamp: HybridTimestamp)]
 
+    /// Every certificate kept, in the order in which they came.
+    func certificates() throws(StoreError) -> [KeyCertificate]
+
     // MARK: Requests and audit
 
     func request(_ key: Digest) throws(StoreError) -> RequestRow?
