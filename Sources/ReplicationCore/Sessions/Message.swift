@@ -1,6 +1,8 @@
 package import AllianceModel
 
-/// What two sessions say to each other, decoded. The bytes are ReplicationWire's.
+/// What two sessions say to each other, decoded.
+///
+/// The bytes are ReplicationWire's.
 package enum Message: Hashable, Sendable {
     case hello(Hello)
     case ping(Ping)
@@ -8,6 +10,9 @@ package enum Message: Hashable, Sendable {
     case want(Want)
     case push(Push)
     case ack(Ack)
+    /// Asks for digests of what both may see; answered outside the replica, which ignores it.
+    case check(Check)
+    case checked(Checked)
     case fault(Fault)
     /// Of a later version: ignored, as the negotiated version allows.
     case unknown
@@ -22,7 +27,9 @@ package struct Hello: Hashable, Sendable {
     package var incarnation: Incarnation
     /// The protocol versions spoken, lowest and highest; the highest common one is used.
     package var versions: ClosedRange<UInt32>
-    /// Names of capabilities, sorted. One that starts with `!` must be known to the other side.
+    /// Names of capabilities, sorted.
+    ///
+    /// One that starts with `!` must be known to the other side.
     package var features: [Text]
     /// Wall clock, milliseconds since 1970 UTC.
     package var clock: Int64
@@ -72,7 +79,9 @@ package struct Ping: Hashable, Sendable {
     }
 }
 
-/// What the sender has below one node of the tree member / incarnation / feed, of what both may see.
+/// What the sender has below one node of the tree member / incarnation / feed, of what both may
+/// see.
+///
 /// It is the complete list of that node's children: what is not in it the sender does not have.
 package enum Have: Hashable, Sendable {
     /// The digest of each member's feeds, sorted by member.
@@ -118,7 +127,9 @@ package struct Want: Hashable, Sendable {
 }
 
 /// Entries in the sender's local order, and one signed head for each feed in it, at the size right
-/// after its last entry here. Nothing is stored before its head verifies.
+/// after its last entry here.
+///
+/// Nothing is stored before its head verifies.
 package struct Push: Hashable, Sendable {
     /// The feeds that the entries belong to, each with its head.
     package struct Part: Hashable, Sendable {
@@ -188,7 +199,9 @@ package struct Ack: Hashable, Sendable {
     }
 }
 
-/// Why a session ends. The raw value travels and is shown.
+/// Why a session ends.
+///
+/// The raw value travels and is shown.
 package enum FaultCode: String, Hashable, Sendable, CaseIterable {
     case versionUnsupported = "version_unsupported"
     case featureMissing = "feature_missing"
@@ -204,6 +217,8 @@ package enum FaultCode: String, Hashable, Sendable, CaseIterable {
     case headShrunken = "head_shrunken"
     case audienceExcludesReceiver = "audience_excludes_receiver"
     case feedForeign = "feed_foreign"
+    /// A feed of the present incarnation is said to be other than its member made it.
+    case feedForked = "feed_forked"
     case sequenceGap = "sequence_gap"
     case timeout
     case duplicateConnection = "duplicate_connection"
@@ -222,5 +237,47 @@ package struct Fault: Error, Hashable, Sendable {
         self.code = code
         self.text = text
         self.retryMilliseconds = retryMilliseconds
+    }
+}
+
+/// Asks what the receiver has of the records that both may see.
+package struct Check: Hashable, Sendable {
+    /// Chosen by the asking side; the answer repeats it.
+    package var number: UInt64
+    /// Nil: the digest of every bucket; else the records of that one.
+    package var bucket: UInt8?
+
+    package init(number: UInt64, bucket: UInt8?) {
+        self.number = number
+        self.bucket = bucket
+    }
+}
+
+/// The answer to a `Check`. A record is in the bucket of the first byte of its key's SHA-256.
+package struct Checked: Hashable, Sendable {
+    package enum Content: Hashable, Sendable {
+        /// For each of the 256 buckets the digest chained over its records in key order, and how
+        /// many records there are in all.
+        case buckets([Digest], records: UInt64)
+        /// The bucket's records in key order: encoded key and state digest. At most 100,000.
+        case records([Record])
+    }
+
+    package struct Record: Hashable, Sendable {
+        package var key: Bytes
+        package var digest: Digest
+
+        package init(key: Bytes, digest: Digest) {
+            self.key = key
+            self.digest = digest
+        }
+    }
+
+    package var number: UInt64
+    package var content: Content
+
+    package init(number: UInt64, content: Content) {
+        self.number = number
+        self.content = content
     }
 }
