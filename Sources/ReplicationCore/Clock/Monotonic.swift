@@ -8,7 +8,9 @@ package struct Monotonic: Hashable, Comparable, Sendable {
         self.milliseconds = milliseconds
     }
 
-    package static func < (left: Self, right: Self) -> Bool { left.milliseconds < right.milliseconds }
+    package static func < (left: Self, right: Self) -> Bool {
+        left.milliseconds < right.milliseconds
+    }
 
     package func advanced(byMilliseconds delta: Int64) -> Monotonic {
         Monotonic(milliseconds: milliseconds + delta)

@@ -18,8 +18,10 @@ package enum Audience: Hashable, Sendable {
     }
 }
 
-/// What makes a feed the one it is. Feeds are named to others by the digest of these parts, so that
-/// heads can be shown to all without telling who shares with whom.
+/// What makes a feed the one it is.
+///
+/// Feeds are named to others by the digest of these parts, so that heads can be shown to all
+/// without telling who shares with whom.
 package struct FeedIdentity: Hashable, Sendable {
     package var writer: Writer
     package var audience: Audience
@@ -37,7 +39,9 @@ package struct FeedIdentity: Hashable, Sendable {
     }
 }
 
-/// A feed's tree at one size. Signed, it says what the feed's member stands by.
+/// A feed's tree at one size.
+///
+/// Signed, it says what the feed's member stands by.
 package struct FeedHead: Hashable, Sendable {
     /// Digest of the feed's identity.
     package var feed: Digest
