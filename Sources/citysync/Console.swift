@@ -38,7 +38,9 @@ struct Console: Sendable {
         writeError("\r\u{1b}[K")
     }
 
-    /// Writes all of `text`. A reader that went away ends the program, as it does every filter.
+    /// Writes all of `text`.
+    ///
+    /// A reader that went away ends the program, as it does every filter.
     private static func put(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

@@ -53,7 +53,9 @@ enum Endpoint: Hashable, Sendable {
         }
     }
 
-    /// The URL of a request. async-http-client carries a socket's path as the percent-encoded host
+    /// The URL of a request.
+    ///
+    /// async-http-client carries a socket's path as the percent-encoded host
     /// of an `http+unix` URL.
     func url(_ pathAndQuery: String) -> String {
         switch self {

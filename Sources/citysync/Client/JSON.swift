@@ -1,6 +1,8 @@
 import FoundationEssentials
 
-/// Any JSON value (RFC 8259). Integers keep all 64 bits; the protocol has no fractions but in
+/// Any JSON value (RFC 8259).
+///
+/// Integers keep all 64 bits; the protocol has no fractions but in
 /// measurements of time.
 enum JSON: Hashable, Sendable {
     case null

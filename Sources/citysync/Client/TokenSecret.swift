@@ -4,7 +4,9 @@ import Foundation
 struct TokenSecret: Sendable {
     let text: String
 
-    /// Reads the first line of the file at `path`. No error text holds anything of what is in it.
+    /// Reads the first line of the file at `path`.
+    ///
+    /// No error text holds anything of what is in it.
     init(path: String) throws(Failure) {
         let shown = Escaping.shown(path)
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -1,10 +1,12 @@
-/// Spans of time in the short forms of the status table. Unknown is `?`, never 0.
+/// Spans of time in the short forms of the status table.
+///
+/// Unknown is `?`, never 0.
 enum Spans {
     private static let units: [(seconds: Int, letter: String)] = [
         (86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"),
     ]
 
-    /// The largest whole unit: `0s`, `2m`, `6h`, `12d`. Rounds down; negative counts as 0.
+    /// The largest whole unit: `0s`, `2m`, `6h`, `12d`; rounds down, and negative counts as 0.
     static func coarse(_ seconds: Double?) -> String {
         guard let total = whole(seconds) else { return "?" }
         let unit = units.first { total >= $0.seconds } ?? (1, "s")

@@ -26,7 +26,9 @@ struct ImportChunks {
         self.item = item
     }
 
-    /// The next request; nil at the end. Empty lines are skipped, and counted.
+    /// The next request; nil at the end.
+    ///
+    /// Empty lines are skipped, and counted.
     mutating func next() throws(Failure) -> Chunk? {
         var chunk = Chunk()
         while chunk.numbers.count + chunk.tooLong.count < ImportChunks.chunkLinesMaximum {
@@ -58,7 +60,9 @@ struct ImportChunks {
         return isBlank ? [] : ImportChunks.completed(line, item: item)
     }
 
-    /// `line` with the item put in where it names none. Everything else stays byte for byte, and a
+    /// `line` with the item put in where it names none.
+    ///
+    /// Everything else stays byte for byte, and a
     /// line that is no object is left for the node to refuse.
     static func completed(_ line: [UInt8], item: String?) -> [UInt8] {
         guard let item, let members = JSON(line)?.object, members["item"] == nil,
