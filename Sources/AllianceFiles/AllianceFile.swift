@@ -82,6 +82,7 @@ extension FileReading {
         guard let code, let names else { return nil }
         // Problems of the whole roster name members by code.
         note("members[\(code)]", at: node.place)
+        if let place = mapping["code"]?.place { note("members[\(code)].code", at: place) }
         return RosterMember(code: code, names: names, address: address?.description)
     }
 }
