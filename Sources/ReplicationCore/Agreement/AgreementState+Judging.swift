@@ -4,31 +4,24 @@ package import AllianceModel
 // statements count as they are, else what is agreed would depend on who heard what first.
 
 extension AgreementState {
-    /// What a new definition of that item and version has to name as its predecessor: of the agreed
-    /// definitions the one of the greatest lower version; of two of one number the smaller digest.
-    package func predecessor(of item: Text, version: Int) -> Digest? {
+    /// What a new definition has to name as its predecessor: of the item's agreed definitions the
+    /// one of the greatest lower version; of two of one number the smaller digest.
+    package func predecessor(of definition: ItemDefinition) -> Digest? {
         var best: (version: Int, digest: Digest)?
-        for digest in definitions(of: item) where isAgreed(definition: digest) {
-            guard let other = definition(digest)?.version, other < version else { continue }
+        for digest in definitions(of: definition.item) where isAgreed(digest) {
+            guard let other = self.definition(digest)?.version, other < definition.version
+            else { continue }
             if best.map({ other > $0.version }) ?? true { best = (other, digest) }
         }
         return best?.digest
     }
 
-    /// Every reason why a member may not propose that definition; empty when it may.
-    ///
-    /// `digest` is SHA-256 of the definition's encoding; `predecessor` is what the proposal would
-    /// name, see `predecessor(of:version:)`.
-    package func problemsProposing(
-        _ definition: ItemDefinition,
-        digest: Digest,
-        predecessor: Digest?,
-        roster: Digest,
-        by member: MemberCode
-    ) -> [DefinitionProblem] {
+    /// Why its proposer may not make that proposal, every reason in one text; nil when it may.
+    package func refusal(ofProposing proposal: Proposal) -> Refusal? {
+        let definition = proposal.definition
         var problems = definition.problems() + definition.unsupported()
-        problems += votingProblems(roster: roster, by: member)
-        if isAgreed(definition: digest) {
+        problems += votingProblems(roster: proposal.roster, by: proposal.proposer)
+        if isAgreed(proposal.definitionDigest) {
             problems.append(
                 DefinitionProblem(
                     path: "version",
@@ -36,25 +29,35 @@ extension AgreementState {
                     remedy: "propose a change of it under a greater version"
                 )
             )
-            return problems
+        } else {
+            problems += successionProblems(definition, predecessor: proposal.predecessor)
+            problems += secondVoteProblems(proposal, by: proposal.proposer)
         }
-        problems += successionProblems(definition, predecessor: predecessor)
-        problems += secondVoteProblems(definition, digest: digest, by: member)
-        return problems
+        return refusal(of: problems)
     }
 
-    /// Why a member may not approve that proposal; nil when it may, also when it did before.
-    package func refusalApproving(_ proposal: Digest, by member: MemberCode) -> Refusal? {
-        guard let held = self.proposal(proposal) else {
-            return Refusal(.itemUnknown, "no proposal has the digest \(proposal.short)")
+    /// Why that proposal may not be approved by a member, every reason in one text; nil when it may,
+    /// also when it did before.
+    ///
+    /// Without a member what rests on its own votes is not looked at.
+    package func refusal(
+        ofApproving proposal: Proposal,
+        by member: MemberCode? = nil
+    )
+        -> Refusal?
+    {
+        if let member, hasApproved(member, proposal: proposal.digest) { return nil }
+        let definition = proposal.definition
+        var problems = definition.problems() + definition.unsupported()
+        problems += votingProblems(roster: proposal.roster, by: member)
+        if !isAgreed(proposal.definitionDigest) {
+            problems += successionProblems(definition, predecessor: proposal.predecessor)
         }
-        if hasApproved(member, proposal: proposal) { return nil }
-        var problems = votingProblems(roster: held.roster, by: member)
-        problems += held.definition.problems() + held.definition.unsupported()
-        if !isAgreed(definition: held.definitionDigest) {
-            problems += successionProblems(held.definition, predecessor: held.predecessor)
-        }
-        problems += secondVoteProblems(held.definition, digest: held.definitionDigest, by: member)
+        if let member { problems += secondVoteProblems(proposal, by: member) }
+        return refusal(of: problems)
+    }
+
+    private func refusal(of problems: [DefinitionProblem]) -> Refusal? {
         guard !problems.isEmpty else { return nil }
         return Refusal(
             .definitionRefused,
@@ -62,7 +65,7 @@ extension AgreementState {
         )
     }
 
-    private func votingProblems(roster: Digest, by member: MemberCode) -> [DefinitionProblem] {
+    private func votingProblems(roster: Digest, by member: MemberCode?) -> [DefinitionProblem] {
         guard let known = self.roster(roster) else {
             return [
                 DefinitionProblem(
@@ -72,7 +75,7 @@ extension AgreementState {
                 )
             ]
         }
-        guard !known.contains(member) else { return [] }
+        guard let member, !known.contains(member) else { return [] }
         return [
             DefinitionProblem(
                 path: "roster",
@@ -87,7 +90,7 @@ extension AgreementState {
         _ definition: ItemDefinition,
         predecessor: Digest?
     ) -> [DefinitionProblem] {
-        let agreed = definitions(of: definition.item).filter { isAgreed(definition: $0) }
+        let agreed = definitions(of: definition.item).filter { isAgreed($0) }
         if let last = agreed.last.flatMap({ self.definition($0) }),
             last.version >= definition.version
         {
@@ -100,7 +103,7 @@ extension AgreementState {
                 )
             ]
         }
-        let due = self.predecessor(of: definition.item, version: definition.version)
+        let due = self.predecessor(of: definition)
         guard predecessor == due else {
             return [
                 DefinitionProblem(
@@ -117,12 +120,15 @@ extension AgreementState {
 
     /// One member stands by one definition of a number: two votes would be shown as misconduct.
     private func secondVoteProblems(
-        _ definition: ItemDefinition,
-        digest: Digest,
+        _ proposal: Proposal,
         by member: MemberCode
-    ) -> [DefinitionProblem] {
+    )
+        -> [DefinitionProblem]
+    {
+        let definition = proposal.definition
         let others = definitions(of: definition.item).filter {
-            $0 != digest && self.definition($0)?.version == definition.version
+            $0 != proposal.definitionDigest
+                && self.definition($0)?.version == definition.version
         }
         let approved = others.first { other in
             proposals(of: other).contains { hasApproved(member, proposal: $0.proposal.digest) }

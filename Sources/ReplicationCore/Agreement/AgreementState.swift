@@ -47,8 +47,8 @@ package struct AgreementState: Hashable, Sendable {
     private var definitionsByItem: [Text: [Digest]] = [:]
     private var agreedDefinitions: Set<Digest> = []
 
-    package init(roster: Roster, digest: Digest) {
-        rosters = [digest: roster]
+    package init(roster: Roster, rosterDigest: Digest) {
+        rosters = [rosterDigest: roster]
     }
 }
 
@@ -59,7 +59,7 @@ extension AgreementState {
     ///
     /// A repeated one can only make its time earlier.
     @discardableResult
-    package mutating func add(_ proposal: Proposal, at timestamp: HybridTimestamp) -> Bool {
+    package mutating func insert(_ proposal: Proposal, at timestamp: HybridTimestamp) -> Bool {
         let voted = count(proposal.proposer, for: proposal.digest, at: timestamp)
         if let known = ballots[proposal.digest] {
             guard timestamp < known.timestamp else { return voted }
@@ -74,7 +74,7 @@ extension AgreementState {
 
     /// Counts an approval, also of a proposal that is not here yet; true if anything changed.
     @discardableResult
-    package mutating func add(_ approval: Approval, at timestamp: HybridTimestamp) -> Bool {
+    package mutating func insert(_ approval: Approval, at timestamp: HybridTimestamp) -> Bool {
         let changed = count(approval.member, for: approval.proposal, at: timestamp)
         if changed { settle(approval.proposal) }
         return changed
@@ -160,7 +160,8 @@ extension AgreementState {
         proposalsByDefinition[digest]?.first.flatMap { ballots[$0]?.proposal.definitionBytes }
     }
 
-    package func isAgreed(definition digest: Digest) -> Bool { agreedDefinitions.contains(digest) }
+    /// Whether that definition is agreed: once any proposal that holds it is.
+    package func isAgreed(_ digest: Digest) -> Bool { agreedDefinitions.contains(digest) }
 
     /// Codes of all items ever proposed, sorted.
     package var items: [Text] { definitionsByItem.keys.sorted() }
@@ -168,36 +169,53 @@ extension AgreementState {
     /// Digests of an item's definitions in the order of (version, digest).
     package func definitions(of item: Text) -> [Digest] { definitionsByItem[item] ?? [] }
 
-    /// The definition that new records of an item are made under at a moment: of those agreed whose
-    /// time has come the greatest version; of two digests of one number the smaller.
+    /// The definition that new records of an item are made under at a moment; nil if there is none.
     ///
-    /// Nil if none.
-    package func offered(_ item: Text, at wallMilliseconds: Int64) -> Digest? {
-        var best: (version: Int, digest: Digest)?
+    /// Of those agreed whose time has come it is the greatest version; of two digests of one number
+    /// the smaller.
+    package func offered(
+        item: Text,
+        at wallMilliseconds: Int64
+    )
+        -> (definition: ItemDefinition, digest: Digest)?
+    {
+        var best: (definition: ItemDefinition, digest: Digest)?
+        // In order of (version, digest): of one number the first one stays.
         for digest in definitions(of: item) {
-            guard isInForce(digest, at: wallMilliseconds), let version = definition(digest)?.version
+            guard isInForce(digest, at: wallMilliseconds), let definition = definition(digest)
             else { continue }
-            // In order of (version, digest): of one number the first one stays.
-            if best.map({ version > $0.version }) ?? true { best = (version, digest) }
+            if best.map({ definition.version > $0.definition.version }) ?? true {
+                best = (definition, digest)
+            }
         }
-        return best?.digest
+        return best
+    }
+
+    /// Whether a new record may name that definition: the one offered, or another that is agreed
+    /// under the same number.
+    package func isOffered(_ digest: Digest, at wallMilliseconds: Int64) -> Bool {
+        guard isInForce(digest, at: wallMilliseconds), let definition = definition(digest)
+        else { return false }
+        let offered = offered(item: definition.item, at: wallMilliseconds)
+        return offered?.definition.version == definition.version
     }
 
     /// Nil for a definition never proposed.
     package func stage(of digest: Digest, at wallMilliseconds: Int64) -> Stage? {
         guard let definition = definition(digest) else { return nil }
-        guard isAgreed(definition: digest) else { return .proposed }
+        guard isAgreed(digest) else { return .proposed }
         guard isInForce(digest, at: wallMilliseconds) else { return .agreed }
-        return offered(definition.item, at: wallMilliseconds) == digest ? .effective : .superseded
+        return offered(item: definition.item, at: wallMilliseconds)?.digest == digest
+            ? .effective : .superseded
     }
 
     /// How many items have a definition that is offered at a moment.
     package func itemsEffective(at wallMilliseconds: Int64) -> Int {
-        definitionsByItem.keys.count { offered($0, at: wallMilliseconds) != nil }
+        definitionsByItem.keys.count { offered(item: $0, at: wallMilliseconds) != nil }
     }
 
     private func isInForce(_ digest: Digest, at wallMilliseconds: Int64) -> Bool {
-        guard isAgreed(definition: digest), let definition = definition(digest)
+        guard isAgreed(digest), let definition = definition(digest)
         else { return false }
         return (definition.effective ?? .min) <= wallMilliseconds
     }

@@ -11,7 +11,12 @@ extension Approval {
     /// | alliance | its name, UTF-8                  |
     /// | member   | the code, ASCII                  |
     /// | proposal | 32                               |
-    package func signedBytes(suite: UInt8, alliance: Text) -> Bytes {
+    package static func signedBytes(
+        suite: UInt8 = 1,
+        alliance: Text,
+        member: MemberCode,
+        proposal: Digest
+    ) -> Bytes {
         var parts = LengthPrefixedParts()
         parts.append("citysync approval".utf8)
         parts.append(suite)

@@ -28,22 +28,18 @@ package struct HybridClock: Hashable, Sendable {
 
     /// A send or local event: a timestamp greater than any before.
     ///
-    /// Refused, and nothing changes, while the clock is beyond the bound of the wall clock.
-    package mutating func stamp(
-        wallMilliseconds: Int64
-    )
-        throws(ClockBeyondBound) -> HybridTimestamp
-    {
-        let ahead = aheadMilliseconds(wallMilliseconds: wallMilliseconds)
+    /// Nil, and nothing changes, while the clock is beyond the bound of the wall clock: either the
+    /// wall clock is wrong now, or it was when the log was written.
+    package mutating func tick(wallMilliseconds: Int64) -> HybridTimestamp? {
         let (next, overflows) = latest.rawValue.addingReportingOverflow(1)
-        guard ahead <= boundMilliseconds, !overflows else {
-            throw ClockBeyondBound(
-                aheadMilliseconds: ahead,
-                boundMilliseconds: boundMilliseconds
-            )
-        }
+        guard !isBeyondBound(wallMilliseconds: wallMilliseconds), !overflows else { return nil }
         latest = max(HybridTimestamp(rawValue: next), .wall(wallMilliseconds))
         return latest
+    }
+
+    /// Whether nothing can be stamped now: others would not believe it.
+    package func isBeyondBound(wallMilliseconds: Int64) -> Bool {
+        aheadMilliseconds(wallMilliseconds: wallMilliseconds) > boundMilliseconds
     }
 
     /// The receive event of something stamped elsewhere; true if it is within the bound, false if
@@ -52,7 +48,7 @@ package struct HybridClock: Hashable, Sendable {
     /// Its increment is left to the next local event: nothing is stamped in between, and what is
     /// stamped then is greater than both all the same.
     @discardableResult
-    package mutating func observe(
+    package mutating func receive(
         _ timestamp: HybridTimestamp,
         wallMilliseconds: Int64
     ) -> Bool {
@@ -68,29 +64,6 @@ package struct HybridClock: Hashable, Sendable {
     /// Milliseconds by which the clock is ahead of the wall clock; negative when behind it.
     package func aheadMilliseconds(wallMilliseconds: Int64) -> Int64 {
         latest.milliseconds - HybridTimestamp.clamped(wallMilliseconds)
-    }
-}
-
-/// Why nothing can be stamped: this node's log is further ahead of its wall clock than others would
-/// believe.
-///
-/// Either the wall clock is wrong now, or it was when the log was written.
-package struct ClockBeyondBound: Error, Hashable, Sendable {
-    package var aheadMilliseconds: Int64
-    package var boundMilliseconds: Int64
-
-    package init(aheadMilliseconds: Int64, boundMilliseconds: Int64) {
-        self.aheadMilliseconds = aheadMilliseconds
-        self.boundMilliseconds = boundMilliseconds
-    }
-
-    /// As the HTTP API answers it.
-    package var refusal: Refusal {
-        Refusal(
-            .clockBeyondBound,
-            "the log is \(aheadMilliseconds) ms ahead of the wall clock, "
-                + "the bound is \(boundMilliseconds) ms"
-        )
     }
 }
 

@@ -13,7 +13,7 @@ extension FeedHead {
     /// | feed     | 32                                          |
     /// | size     | 8, big-endian                               |
     /// | root     | 32                                          |
-    package func signedBytes(suite: UInt8, alliance: Text, member: MemberCode) -> Bytes {
+    package func signedBytes(suite: UInt8 = 1, alliance: Text, member: MemberCode) -> Bytes {
         var parts = LengthPrefixedParts()
         parts.append("citysync head".utf8)
         parts.append(suite)

@@ -28,7 +28,7 @@ package struct MerkleFrontier: Hashable, Sendable {
     }
 
     /// Appends one leaf, which is a leaf's hash already.
-    package mutating func append(leaf: Digest, hash: HashFunction) {
+    package mutating func append(_ leaf: Digest, hash: HashFunction) {
         guard size < MerkleFrontier.sizeMaximum else {
             fatalError("a feed of \(size) entries cannot grow")
         }
