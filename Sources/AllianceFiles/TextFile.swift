@@ -1,10 +1,5 @@
 import AllianceModel
-
-#if canImport(Glibc)
 import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// Small text files: configuration and items.
 enum TextFile {

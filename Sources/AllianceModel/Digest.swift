@@ -14,7 +14,7 @@ package struct Digest: Hashable, Sendable {
     /// Nil unless there are exactly 32 bytes.
     package init?(bytes: some Collection<UInt8>) {
         guard bytes.count == Digest.byteCount else { return nil }
-        self = Bytes(bytes).withUnsafeBytes { Digest($0) }
+        self = bytes.withRawStorage { Digest($0) }
     }
 
     /// Exactly 32 bytes; another count is a programmer's error.

@@ -17,6 +17,11 @@ package struct MemberCode: Hashable, Sendable {
     }
 
     package init?(utf8 bytes: some Collection<UInt8>) {
+        guard let code = bytes.withRawStorage({ MemberCode(raw: $0) }) else { return nil }
+        self = code
+    }
+
+    private init?(raw bytes: UnsafeRawBufferPointer) {
         guard MemberCode.isValid(bytes) else { return nil }
         var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
         for (position, byte) in bytes.enumerated() {
@@ -31,7 +36,7 @@ package struct MemberCode: Hashable, Sendable {
     }
 
     /// Whether the bytes are a code: the first digit of a division is never 0.
-    private static func isValid(_ bytes: some Collection<UInt8>) -> Bool {
+    private static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard bytes.count == 6 || (8...byteCountMaximum).contains(bytes.count) else { return false }
         for (position, byte) in bytes.enumerated() {
             let fits =
@@ -55,7 +60,7 @@ package struct MemberCode: Hashable, Sendable {
 
     package var string: String { String(decoding: utf8, as: UTF8.self) }
 
-    package var text: Text { Text(string) }
+    package var text: Text { Text(valid: utf8) }
 }
 
 extension MemberCode: Comparable {

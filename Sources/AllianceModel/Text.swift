@@ -14,6 +14,11 @@ package struct Text: Hashable, Comparable, Sendable {
         utf8 = Bytes(string.utf8)
     }
 
+    /// Bytes that are known to be valid.
+    init(valid utf8: Bytes) {
+        self.utf8 = utf8
+    }
+
     /// Nil when the bytes are not valid UTF-8 (surrogates and overlong forms included) or hold a NUL.
     package init?(validating utf8: some Collection<UInt8>) {
         let bytes = Bytes(utf8)
@@ -34,4 +39,12 @@ extension Text: ExpressibleByStringLiteral, CustomStringConvertible {
     package init(stringLiteral value: String) { self.init(value) }
 
     package var description: String { string }
+}
+
+extension Collection<UInt8> {
+    /// The bytes in one piece, without a copy where they already are; for the call only.
+    func withRawStorage<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
+            ?? Bytes(self).withUnsafeBytes(body)
+    }
 }

@@ -395,6 +395,30 @@ import Testing
         #expect(other?.description.contains("nested more than 32 levels") == true)
     }
 
+    @Test(arguments: [UInt8(1), 4, 8, 32, 64])
+    func `any byte changed is read or refused, and nothing crashes`(mask: UInt8) {
+        let file = Bytes(
+            """
+            # c
+            item: A
+            version: 1
+            name: { zh: "\\u7532", en: 'a' }
+            fields:
+              f: { type: set, of: text, merge: union, authority: [350100], scope: parties }
+            """.utf8
+        )
+        for position in file.indices {
+            var changed = file
+            changed[position] ^= mask
+            let text = String(decoding: changed, as: UTF8.self)
+            do {
+                _ = try ItemFile.parse(text, file: "i.yaml")
+            } catch {
+                #expect(error.errors.allSatisfy { $0.line > 0 && !$0.reason.isEmpty }, "\(text)")
+            }
+        }
+    }
+
     @Test func `aliases that would multiply are refused`() {
         let bomb = """
             a: &a [x, x, x, x, x, x, x, x, x, x]
