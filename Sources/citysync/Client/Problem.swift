@@ -25,16 +25,14 @@ struct Problem: Hashable, Sendable {
             detail: document?["detail"]?.string ?? document?["title"]?.string,
             field: document?["field"]?.string
         )
-        let list = document?["reasons"]?.array ?? document?["errors"]?.array ?? []
-        reasons = list.map(Problem.reason)
+        reasons = (document?["reasons"]?.array ?? []).map(Problem.reason)
     }
 
+    /// `fields.note.merge: is not built yet; use latest`.
     private static func reason(_ entry: JSON) -> String {
-        if let text = entry.string { return text }
-        let text = ["detail", "message", "reason", "code"].lazy
-            .compactMap { entry[$0]?.string }.first
-        let place = ["field", "key", "pointer"].lazy.compactMap { entry[$0]?.string }.first
-        return [place, text].compactMap { $0 }.joined(separator: ": ")
+        let remedy = entry["remedy"]?.string.map { "; \($0)" } ?? ""
+        return [entry["key"]?.string, entry["detail"]?.string]
+            .compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ") + remedy
     }
 
     /// Plain words for standard error: what was refused, each reason, and what helps.
