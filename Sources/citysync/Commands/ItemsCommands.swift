@@ -158,8 +158,8 @@ struct ItemsApproveCommand: NodeCommand {
         let item = try ItemDocument(try await node.get(["items", code, String(version)]))
         let proposal = try chosen(item)
         if options.output == .table || options.output == .wide {
-            console.write("Approving \(item.title), digest \(Escaping.shown(proposal.digest))\n")
-            console.write("  " + Escaping.shown(proposal.summary) + "\n")
+            console.write("Approving proposal \(Escaping.shown(proposal.digest)):\n")
+            console.write(item.proposed(by: proposal).text(ink: console.ink) + "\n")
         }
         let answer = try await node.ask(
             .POST,

@@ -1,7 +1,11 @@
 /// One version of an item as the API tells it.
 struct ItemDocument: Sendable {
     struct Proposal: Sendable {
+        /// Of the proposal: what an approval names.
         var digest: String
+        var definitionDigest: String?
+        /// Only where it is another than the item's own: a rival proposal of the same version.
+        var definition: JSON?
         var proposer: String?
         /// The codes of the members who approved.
         var approvals: [String]
@@ -44,10 +48,25 @@ struct ItemDocument: Sendable {
             guard let digest = entry["digest"]?.string else { return nil }
             return Proposal(
                 digest: digest,
+                definitionDigest: entry["definitionDigest"]?.string,
+                definition: entry["definition"],
                 proposer: entry["proposer"]?.string,
                 approvals: (entry["approvals"]?.array ?? []).compactMap { $0["member"]?.string }
             )
         }
+    }
+
+    /// The same version as this proposal would have it.
+    func proposed(by proposal: Proposal) -> ItemDocument {
+        guard var members = document.object else { return self }
+        if let definition = proposal.definition { members["definition"] = definition }
+        let digest = proposal.definitionDigest ?? self.digest
+        members["definitionDigest"] = digest.map(JSON.string)
+        let list = document["proposals"]?.array ?? []
+        members["proposals"] = .array(
+            list.filter { $0["digest"]?.string == proposal.digest }
+        )
+        return ItemDocument(.object(members))
     }
 
     /// Each field's definition by its name; empty when the node gave none.

@@ -37,7 +37,7 @@ struct ItemsCommandsTests {
             for part in [
                 "GJJ-07 version 1 租赁商品房提取  effective",
                 "accepted -> closed by holder, may hand over",
-                "ab12cd34ef56ab12 proposed by 350100, approved by 350100", "set (of text)",
+                "77aa77aa77aa77aa proposed by 350100, approved by 350100", "set (of text)",
                 "350100 350300", "as soon as agreed",
             ] {
                 #expect(run.output.contains(part), "\(part)")
@@ -90,15 +90,16 @@ struct ItemsCommandsTests {
             #expect(run.status == 0)
             #expect(
                 run.output.hasPrefix(
-                    "Approving GJJ-07 version 1 租赁商品房提取, digest ab12cd34ef56ab12\n"
+                    "Approving proposal 77aa77aa77aa77aa:\nGJJ-07 version 1 租赁商品房提取"
                 )
             )
+            #expect(run.output.contains("materials    set (of text)"))
             #expect(
                 node.received.map(\.line) == [
                     "GET /v1/items/GJJ-07/1", "POST /v1/items/GJJ-07/1/approval",
                 ]
             )
-            #expect(node.received.last?.body == #"{"digest":"ab12cd34ef56ab12"}"#)
+            #expect(node.received.last?.body == #"{"digest":"77aa77aa77aa77aa"}"#)
         }
     }
 
@@ -124,6 +125,25 @@ struct ItemsCommandsTests {
             if !isApproved {
                 #expect(proposals.allSatisfy(run.errors.contains))
             }
+        }
+    }
+
+    @Test func `a rival proposal is shown with its own fields`() async throws {
+        let rival = #"{"name":{"zh":"另一个","en":"Other"},"fields":{"rivalField":{"type":"date"}}}"#
+        let body = Samples.item.replacing(
+            #""proposals":["#,
+            with: """
+                "proposals":[{"digest":"99bb99bb","definitionDigest":"11cc","proposer":"350300",\
+                "approvals":[],"definition":\(rival)},
+                """
+        )
+        try await StubNode.serving({ _ in .json(body) }) { node in
+            let arguments = ["items", "approve", "GJJ-07", "1", "--digest", "99bb99"]
+            let run = await CommandRun(["--api", node.api] + arguments)
+            #expect(run.output.contains("GJJ-07 version 1 另一个"))
+            #expect(run.output.contains("rivalField"))
+            #expect(!run.output.contains("materials"))
+            #expect(node.received.last?.body == #"{"digest":"99bb99bb"}"#)
         }
     }
 }

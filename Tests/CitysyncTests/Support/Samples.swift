@@ -91,7 +91,7 @@ enum Samples {
              "urgent":{"type":"boolean","merge":"latest","authority":"any","scope":"alliance"},
              "materials":{"type":"set","of":"text","merge":"union","authority":"any","scope":"parties"},
              "trips":{"type":"counter","merge":"sum","authority":"any","scope":"alliance"}}},
-         "proposals":[{"digest":"ab12cd34ef56ab12","proposer":"350100",
+         "proposals":[{"digest":"77aa77aa77aa77aa","proposer":"350100","definitionDigest":"ab12cd34ef56ab12",
            "approvals":[{"member":"350100","time":"2026-01-01T00:00:00.000Z"}]}]}
         """
 
