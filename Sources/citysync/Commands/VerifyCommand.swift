@@ -96,6 +96,12 @@ struct VerifyCommand: NodeCommand {
         }
     }
 
+    /// Why there is nothing to compare with.
+    private func problem(of comparison: Comparison) -> String? {
+        comparison.refusal.map { $0.code ?? "HTTP \($0.status)" }
+            ?? comparison.document?["problem"]?.string
+    }
+
     private func row(_ comparison: Comparison) -> [Listing.Cell] {
         let document = comparison.document
         let digest = document?["digest"]?.string
@@ -107,7 +113,7 @@ struct VerifyCommand: NodeCommand {
             } ?? .init("?"),
             .init(document?["records"]?.integer.map { String($0) } ?? "?"),
             shown.map { .init($0, exact: digest) } ?? .init("?"),
-            comparison.refusal.map { .init($0.code ?? "HTTP \($0.status)", colour: .red) }
+            problem(of: comparison).map { .init($0, colour: .red) }
                 ?? .init(document?["differing"]?.array.map { String($0.count) } ?? "?"),
         ]
     }

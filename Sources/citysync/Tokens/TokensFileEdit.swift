@@ -25,12 +25,20 @@ enum TokensFileEdit {
         creates: Bool = true,
         _ change: (inout TokensFile) throws(Failure) -> Result
     ) throws(Failure) -> Result {
+        let path = TokensFileEdit.resolved(path)
         let descriptor = try locked(path, creates: creates)
         defer { close(descriptor) }
         var tokens = try parsed(descriptor, path)
         let result = try change(&tokens)
         try replace(path, with: tokens, like: descriptor)
         return result
+    }
+
+    /// Where a symbolic link leads, so that the file is replaced and not the link.
+    private static func resolved(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 
     /// Opens and locks the file that is under `path` once the lock is held.

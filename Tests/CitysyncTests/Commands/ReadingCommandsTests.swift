@@ -94,6 +94,16 @@ struct ReadingCommandsTests {
         }
     }
 
+    @Test func `a peer that could not be asked is not equal`() async throws {
+        let body =
+            #"{"member":"350300","equal":null,"records":12,"digest":"ab12","differing":[],"problem":"not connected"}"#
+        try await StubNode.serving({ _ in .json(body) }) { node in
+            let run = await CommandRun(node, "verify", "--peer", "350300")
+            #expect(run.status == 1)
+            #expect(run.output.contains("350300  ?      12       ab12    not connected"))
+        }
+    }
+
     @Test func `a peer that cannot be compared hides none of the others`() async throws {
         let good = verify("")
         let answering: StubNode.Answering = { request in

@@ -67,6 +67,20 @@ struct TokenCommandsTests {
         }
     }
 
+    @Test func `a link stays a link to the file that is changed`() async throws {
+        try await withFolder { folder in
+            #expect(await new("\(folder)/real.yaml", "a").status == 0)
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(folder)/link.yaml",
+                withDestinationPath: "real.yaml"
+            )
+            #expect(await new("\(folder)/link.yaml", "b").status == 0)
+            #expect(
+                try TokensFileEdit.read("\(folder)/real.yaml").entries.map(\.name) == ["a", "b"]
+            )
+        }
+    }
+
     @Test func `a name is used once, an expiry lies ahead, and a token to revoke is there`()
         async throws
     {
