@@ -253,7 +253,9 @@ package struct Check: Hashable, Sendable {
     }
 }
 
-/// The answer to a `Check`. A record is in the bucket of the first byte of its key's SHA-256.
+/// What the sender has, asked for by a `Check`.
+///
+/// A record is in the bucket of the first byte of its key's SHA-256.
 package struct Checked: Hashable, Sendable {
     package enum Content: Hashable, Sendable {
         /// For each of the 256 buckets the digest chained over its records in key order, and how

@@ -14,14 +14,14 @@ package struct LinkID: Hashable, Comparable, Sendable {
 /// What happened, told to the replica.
 package enum ReplicaInput: Hashable, Sendable {
     /// A TLS connection stands; the peer's certificate was judged to be this member's.
-    case connected(LinkID, peer: MemberCode, dialled: Bool)
+    case connected(LinkID, peer: MemberCode, dialled: Bool, wallMilliseconds: Int64)
     /// A frame was decoded. Leaves were computed and head signatures checked on the way.
-    case received(LinkID, Message)
+    case received(LinkID, Message, wallMilliseconds: Int64)
     /// The connection broke or was closed, by whomever.
     case disconnected(LinkID)
     /// Entries of our own feeds became durable: the new heads, in the order of their appending.
     case appended([FeedTip])
-    /// Entries of a `.persist` became durable, in whole.
+    /// Entries of a `.persist` became durable, in whole; also when the link is gone by then.
     case persisted(LinkID, batch: UInt64, tips: [FeedTip], held: HeldSummary)
     /// The answer to `.read`: entries in local order; empty when there are none.
     case read(LinkID, ReadEntries)

@@ -7,6 +7,9 @@ package enum ReplicaOutput: Hashable, Sendable {
     /// durable) and encodes the frame.
     case push(LinkID, ReadEntries)
     /// Store these verified entries and judge them, in one transaction; then `.persisted`.
+    ///
+    /// Never dropped, not even when the link is gone: the replica counts on it for every later
+    /// link. Batches are stored in the order of their numbers.
     case persist(LinkID, ReceivedBatch)
     /// Read own entries for a peer, at most about `bytesMaximum`; then `.read`.
     case read(LinkID, DeliveryClass, [FeedRange], bytesMaximum: Int)
@@ -83,6 +86,14 @@ package struct PeerStatus: Hashable, Sendable {
     package var incarnation: Incarnation?
     /// Of the last session that ended by a Fault, ours or theirs.
     package var lastFault: Fault?
+    /// True once the present session, or if there is none the last one, knew what the peer has and
+    /// announces: what `DialSchedule` asks for.
+    package var reachedHeads = false
+
+    /// Both lags known and nothing in them.
+    package var isCaughtUp: Bool {
+        isConnected && toSend?.count == 0 && toApply?.count == 0
+    }
 
     package init(member: MemberCode) {
         self.member = member

@@ -1,0 +1,122 @@
+package import AllianceModel
+
+/// What is remembered of a peer beyond its sessions.
+struct PeerRecord: Sendable {
+    var heardAt: Monotonic?
+    var skewMilliseconds: Int64?
+    var software: Text?
+    var incarnation: Incarnation?
+    var lastFault: Fault?
+    var reachedHeads = false
+    /// What the last informed session knew to be stored there.
+    var delivery: Delivery?
+
+    struct Delivery: Sendable {
+        var acknowledged: [Digest: UInt64]
+        var heldByPeer: HeldSummary?
+        /// Of our entries not stored there, or one before it.
+        var oldest: HybridTimestamp?
+
+        /// Something older than what is appended now is not stored there, of unknown age.
+        var isOldestUnknown: Bool
+
+        mutating func noteAppended(_ timestamp: HybridTimestamp) {
+            if oldest == nil, !isOldestUnknown { oldest = timestamp }
+        }
+    }
+
+    mutating func keepDelivery(of session: PeerSession) {
+        delivery = Delivery(
+            acknowledged: session.acknowledged,
+            heldByPeer: session.heldByPeer,
+            oldest: session.oldestUnacknowledged,
+            isOldestUnknown: session.normal.isOldestUnknown || session.urgent.isOldestUnknown
+        )
+    }
+}
+
+extension Replica {
+    /// Every other member of the roster, sorted.
+    package var peers: [PeerStatus] {
+        records.keys.sorted().compactMap { status(of: $0) }
+    }
+
+    /// Nil for who is not another member of the roster.
+    package func status(of peer: MemberCode) -> PeerStatus? {
+        guard let record = records[peer] else { return nil }
+        var status = PeerStatus(member: peer)
+        status.lastHeard = record.heardAt
+        status.skewMilliseconds = record.skewMilliseconds
+        status.software = record.software
+        status.incarnation = record.incarnation
+        status.lastFault = record.lastFault
+        status.reachedHeads = record.reachedHeads
+        guard let session = used[peer].flatMap({ sessions[$0] }) else {
+            // Out of reach: what it lacked when it was last heard, and what was written since.
+            if let delivery = record.delivery {
+                status.toSend = toSend(
+                    peer,
+                    delivery.acknowledged,
+                    oldest: delivery.oldest,
+                    heldThere: delivery.heldByPeer ?? .none
+                )
+            }
+            return status
+        }
+        status.isConnected = true
+        guard session.state == .informed, let heldThere = session.heldByPeer else {
+            return status
+        }
+        status.toSend = toSend(
+            peer,
+            session.acknowledged,
+            oldest: session.oldestUnacknowledged,
+            heldThere: heldThere
+        )
+        status.toApply = toApply(peer, session.announced)
+        return status
+    }
+
+    private func toSend(
+        _ peer: MemberCode,
+        _ acknowledged: [Digest: UInt64],
+        oldest: HybridTimestamp?,
+        heldThere: HeldSummary
+    ) -> PeerStatus.Lag {
+        let missing = feeds.rows(of: settings.member, visibleTo: peer).reduce(0 as UInt64) {
+            $0 &+ ($1.size - min($1.size, acknowledged[$1.digest] ?? 0))
+        }
+        return lag(missing, oldest: oldest, heldThere)
+    }
+
+    private func toApply(_ peer: MemberCode, _ announced: [Digest: UInt64]) -> PeerStatus.Lag {
+        let missing = announced.reduce(0 as UInt64) { sum, feed in
+            let stored = feeds[feed.key]?.size ?? 0
+            return feed.value > stored ? sum.addingSaturated(feed.value - stored) : sum
+        }
+        return lag(missing, oldest: nil, held[peer] ?? .none)
+    }
+
+    /// What is under way and what is held; the oldest of what is known of both.
+    private func lag(
+        _ missing: UInt64,
+        oldest: HybridTimestamp?,
+        _ held: HeldSummary
+    )
+        -> PeerStatus.Lag
+    {
+        let known = [missing > 0 ? oldest : nil, held.count > 0 ? held.oldest : nil]
+        return PeerStatus.Lag(
+            count: missing.addingSaturated(held.count),
+            oldest: known.compactMap(\.self).min()
+        )
+    }
+}
+
+extension UInt64 {
+    /// Counts that a peer claims must not run over.
+    fileprivate func addingSaturated(_ other: UInt64) -> UInt64 {
+        let (sum, overflows) = addingReportingOverflow(other)
+        return overflows ? .max : sum
+    }
+}
