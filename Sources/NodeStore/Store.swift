@@ -99,6 +99,8 @@ package struct NewEntry: Sendable {
     package var bytes: EntryBytes
     /// True if it takes effect at its own position; false if it is held.
     package var isApplied: Bool
+    /// False for statements, which are no change of a record: `applied(after:limit:)` skips them.
+    package var isChangeset: Bool
 
     package init(
         feed: FeedRow,
@@ -106,7 +108,8 @@ package struct NewEntry: Sendable {
         leaf: Digest,
         timestamp: HybridTimestamp,
         bytes: EntryBytes,
-        isApplied: Bool
+        isApplied: Bool,
+        isChangeset: Bool = true
     ) {
         self.feed = feed
         self.sequence = sequence
@@ -114,6 +117,7 @@ package struct NewEntry: Sendable {
         self.timestamp = timestamp
         self.bytes = bytes
         self.isApplied = isApplied
+        self.isChangeset = isChangeset
     }
 }
 

@@ -8,6 +8,8 @@ package protocol StoreReading: AnyObject {
 
     /// Every feed there is with its durable tip.
     func feeds() throws(StoreError) -> [StoredFeed]
+    /// The identity of one feed; readers may remember it, for it never changes.
+    func feedIdentity(_ row: FeedRow) throws(StoreError) -> FeedIdentity?
     /// Every incarnation of this node and the positions it wrote, in order.
     func incarnations() throws(StoreError) -> [IncarnationSpan]
     /// 32 random bytes made with the store; keys the HMAC over idempotency keys.
@@ -32,7 +34,8 @@ package protocol StoreReading: AnyObject {
     func record(_ identifier: RecordIdentifier) throws(StoreError) -> StoredRecord?
     /// The entries that took effect on it up to a position, in the order in which they did.
     func history(_ row: RecordRow, upTo position: LogPosition) throws(StoreError) -> [AppliedEntry]
-    /// Rows of records that match, in index order after `cursor`; brings no state along.
+    /// Records that match, in the order in which they came to this node, after `cursor`. Exact at
+    /// any time, however far behind the list index is.
     func list(_ query: RecordQuery) throws(StoreError) -> RecordPage
     /// Every record in key order after `key`, for checks.
     func records(after key: RecordKey?, limit: Int) throws(StoreError) -> [StoredRecord]
@@ -44,6 +47,8 @@ package protocol StoreReading: AnyObject {
     func held(onDefinition digest: Digest) throws(StoreError) -> [HeldEntry]
     /// Those whose next try is due, oldest first.
     func heldDue(at milliseconds: Int64, limit: Int) throws(StoreError) -> [HeldEntry]
+    /// How many are held, by author and reason.
+    func heldCounts() throws(StoreError) -> [MemberCode: [HeldReason: UInt64]]
     func heldSummaries() throws(StoreError) -> [MemberCode: HeldSummary]
     func held(after position: LogPosition, limit: Int) throws(StoreError) -> [HeldEntry]
 

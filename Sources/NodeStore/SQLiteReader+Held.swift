@@ -1,0 +1,107 @@
+package import AllianceModel
+package import ReplicationCore
+
+extension SQLiteReader {
+    package func held(on key: RecordKey) throws(StoreError) -> [HeldEntry] {
+        try connection.all(
+            """
+            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try
+            FROM held WHERE key = ?1 ORDER BY position
+            """,
+            { $0.bind(1, key.stored) },
+            row: heldEntry
+        )
+    }
+
+    package func held(onDefinition digest: Digest) throws(StoreError) -> [HeldEntry] {
+        try connection.all(
+            """
+            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try
+            FROM held WHERE definition = ?1 ORDER BY position
+            """,
+            { $0.bind(1, digest) },
+            row: heldEntry
+        )
+    }
+
+    package func heldDue(at milliseconds: Int64, limit: Int) throws(StoreError) -> [HeldEntry] {
+        try connection.all(
+            """
+            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try
+            FROM held WHERE next_try <= ?1 ORDER BY next_try, position LIMIT ?2
+            """,
+            {
+                $0.bind(1, milliseconds)
+                $0.bind(2, limit)
+            },
+            row: heldEntry
+        )
+    }
+
+    package func held(after position: LogPosition, limit: Int) throws(StoreError) -> [HeldEntry] {
+        try connection.all(
+            """
+            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try
+            FROM held WHERE position > ?1 ORDER BY position LIMIT ?2
+            """,
+            {
+                $0.bind(1, position)
+                $0.bind(2, limit)
+            },
+            row: heldEntry
+        )
+    }
+
+    package func heldSummaries() throws(StoreError) -> [MemberCode: HeldSummary] {
+        // Timestamps from 2^63 on, the latest, are stored as negative numbers.
+        let summaries = try connection.all(
+            """
+            SELECT author, count(*),
+                coalesce(min(CASE WHEN timestamp >= 0 THEN timestamp END), min(timestamp))
+            FROM held GROUP BY author
+            """
+        ) { (row) throws(StoreError) in
+            (
+                try connection.member(row, 0),
+                HeldSummary(
+                    count: row.unsigned(1),
+                    oldest: HybridTimestamp(rawValue: row.unsigned(2))
+                )
+            )
+        }
+        return Dictionary(summaries) { first, _ in first }
+    }
+
+    package func heldCounts() throws(StoreError) -> [MemberCode: [HeldReason: UInt64]] {
+        var counts: [MemberCode: [HeldReason: UInt64]] = [:]
+        try connection.forEach("SELECT author, reason, count(*) FROM held GROUP BY author, reason")
+        {
+            (row) throws(StoreError) in
+            let author = try connection.member(row, 0)
+            counts[author, default: [:]][try reason(row, 1)] = row.unsigned(2)
+            return true
+        }
+        return counts
+    }
+
+    private func reason(_ row: Statement, _ column: Int32) throws(StoreError) -> HeldReason {
+        guard let reason = HeldReason(rawValue: row.string(column)) else {
+            throw connection.damage("a reason for holding that is none is stored")
+        }
+        return reason
+    }
+
+    private func heldEntry(_ row: Statement) throws(StoreError) -> HeldEntry {
+        HeldEntry(
+            position: row.int(0),
+            reason: try reason(row, 1),
+            detail: row.string(2),
+            author: try connection.member(row, 3),
+            timestamp: HybridTimestamp(rawValue: row.unsigned(4)),
+            key: row.isNull(5) ? nil : try connection.key(row, 5),
+            definition: try connection.optionalDigest(row, 6),
+            since: row.int(7),
+            nextTry: row.optionalInt(8)
+        )
+    }
+}

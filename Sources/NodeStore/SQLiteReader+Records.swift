@@ -1,0 +1,163 @@
+import AllianceModel
+package import ReplicationCore
+
+extension SQLiteReader {
+    package func record(_ key: RecordKey) throws(StoreError) -> StoredRecord? {
+        let found = try connection.first(
+            "SELECT record, key, made_at, position, state FROM records WHERE key = ?1",
+            { $0.bind(1, key.stored) },
+            row: { (row) throws(StoreError) in try RecordRowContent(row, connection) }
+        )
+        return try found.map { found throws(StoreError) in try storedRecord(found) }
+    }
+
+    package func record(_ identifier: RecordIdentifier) throws(StoreError) -> StoredRecord? {
+        let prefix = identifier.storedPrefix
+        let found = try connection.first(
+            """
+            SELECT record, key, made_at, position, state FROM records
+            WHERE key >= ?1 AND key <= ?2 ORDER BY key LIMIT 1
+            """,
+            {
+                $0.bind(1, prefix)
+                $0.bind(2, prefix + Bytes(repeating: 0xff, count: 16))
+            },
+            row: { (row) throws(StoreError) in try RecordRowContent(row, connection) }
+        )
+        return try found.map { found throws(StoreError) in try storedRecord(found) }
+    }
+
+    func record(_ row: RecordRow) throws(StoreError) -> StoredRecord {
+        let found = try connection.first(
+            "SELECT record, key, made_at, position, state FROM records WHERE record = ?1",
+            { $0.bind(1, row.rawValue) },
+            row: { (row) throws(StoreError) in try RecordRowContent(row, connection) }
+        )
+        guard let found else {
+            throw connection.damage("record row \(row.rawValue) is named and missing")
+        }
+        return try storedRecord(found)
+    }
+
+    package func records(after key: RecordKey?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        let found = try connection.all(
+            """
+            SELECT record, key, made_at, position, state FROM records
+            WHERE key > ?1 ORDER BY key LIMIT ?2
+            """,
+            {
+                $0.bind(1, key?.stored ?? [])
+                $0.bind(2, limit)
+            },
+            row: { (row) throws(StoreError) in try RecordRowContent(row, connection) }
+        )
+        var records: [StoredRecord] = []
+        records.reserveCapacity(found.count)
+        for row in found { records.append(try storedRecord(row)) }
+        return records
+    }
+
+    /// A record's row as it stands, before the log is asked for what made it.
+    struct RecordRowContent {
+        var row: RecordRow
+        var key: RecordKey
+        var madeAt: LogPosition
+        var position: LogPosition
+        var state: Bytes?
+
+        init(_ row: Statement, _ connection: Connection) throws(StoreError) {
+            self.row = RecordRow(rawValue: row.int(0))
+            key = try connection.key(row, 1)
+            madeAt = row.int(2)
+            position = row.int(3)
+            state = row.isNull(4) ? nil : row.bytes(4)
+        }
+    }
+
+    func storedRecord(_ found: RecordRowContent) throws(StoreError) -> StoredRecord {
+        let content: StoredRecord.Content =
+            if let state = found.state {
+                .state(state)
+            } else {
+                .made(by: try entryApplied(at: found.madeAt))
+            }
+        return StoredRecord(
+            row: found.row,
+            key: found.key,
+            content: content,
+            position: found.position
+        )
+    }
+
+    /// The entry that took effect at a position: the one there, or the one released there.
+    private func entryApplied(at position: LogPosition) throws(StoreError) -> StoredEntry {
+        if let entry = try entry(at: position) { return entry }
+        let released = try connection.first(
+            "SELECT released FROM log WHERE position = ?1 AND kind = 3",
+            { $0.bind(1, position) },
+            row: { $0.int(0) }
+        )
+        return try entryStored(at: released ?? position)
+    }
+
+    package func history(
+        _ row: RecordRow,
+        upTo position: LogPosition
+    )
+        throws(StoreError) -> [AppliedEntry]
+    {
+        let madeAt = try connection.first(
+            "SELECT made_at FROM records WHERE record = ?1 AND made_at <= ?2",
+            {
+                $0.bind(1, row.rawValue)
+                $0.bind(2, position)
+            },
+            row: { $0.int(0) }
+        )
+        guard let madeAt else { return [] }
+        let made = AppliedEntry(entry: try entryApplied(at: madeAt), applied: madeAt)
+        return [made]
+            + (try connection.all(
+                """
+                SELECT applied.position, log.position, feed, sequence, opening, writes, salt, body
+                FROM applied JOIN log ON log.position = applied.stored
+                WHERE record = ?1 AND applied.position <= ?2 ORDER BY applied.position
+                """,
+                {
+                    $0.bind(1, row.rawValue)
+                    $0.bind(2, position)
+                },
+                row: { AppliedEntry(entry: storedEntry($0, from: 1), applied: $0.int(0)) }
+            ))
+    }
+
+    package func journal(_ row: RecordRow) throws(StoreError) -> [JournalEntry] {
+        try connection.all(
+            """
+            SELECT field, member, incarnation, number, by_member, by_incarnation, by_number,
+                timestamp, value
+            FROM journal WHERE record = ?1 ORDER BY entry
+            """,
+            { $0.bind(1, row.rawValue) },
+            row: { (row) throws(StoreError) in
+                JournalEntry(
+                    field: try connection.text(row, 0),
+                    dot: try dot(row, from: 1),
+                    timestamp: HybridTimestamp(rawValue: row.unsigned(7)),
+                    value: row.bytes(8),
+                    decidedBy: try dot(row, from: 4)
+                )
+            }
+        )
+    }
+
+    private func dot(_ row: Statement, from column: Int32) throws(StoreError) -> Dot {
+        Dot(
+            writer: Writer(
+                member: try connection.member(row, column),
+                incarnation: Incarnation(rawValue: row.unsigned(column + 1))
+            ),
+            number: row.unsigned(column + 2)
+        )
+    }
+}

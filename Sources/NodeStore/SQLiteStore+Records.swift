@@ -1,0 +1,116 @@
+import AllianceModel
+package import ReplicationCore
+
+extension SQLiteStore {
+    package func insertRecord(
+        _ state: RecordState,
+        madeAt position: LogPosition
+    )
+        throws(StoreError) -> RecordRow
+    {
+        let statement = try connection.statement(
+            "INSERT INTO records (key, made_at, position) VALUES (?1, ?2, ?2)"
+        )
+        statement.bind(2, position)
+        let code = state.key.stored.withUnsafeBytes { key in
+            statement.bind(1, borrowed: key)
+            return statement.step()
+        }
+        try connection.finish(statement, code)
+        return RecordRow(rawValue: connection.lastInsertedRow)
+    }
+
+    package func updateRecord(
+        _ row: RecordRow,
+        _ state: RecordState,
+        appliedAt position: LogPosition
+    ) throws(StoreError) {
+        let statement = try connection.statement(
+            "UPDATE records SET position = ?2, state = ?3 WHERE record = ?1"
+        )
+        statement.bind(1, row.rawValue)
+        statement.bind(2, position)
+        let code = state.encoded.withUnsafeBytes { bytes in
+            statement.bind(3, borrowed: bytes)
+            return statement.step()
+        }
+        try connection.finish(statement, code)
+    }
+
+    package func insertApplied(
+        _ row: RecordRow,
+        stored: LogPosition,
+        applied: LogPosition
+    )
+        throws(StoreError)
+    {
+        try connection.run("INSERT INTO applied (position, record, stored) VALUES (?1, ?2, ?3)") {
+            $0.bind(1, applied)
+            $0.bind(2, row.rawValue)
+            $0.bind(3, stored)
+        }
+    }
+
+    package func insertJournal(_ row: RecordRow, _ entry: JournalEntry) throws(StoreError) {
+        try connection.run(
+            """
+            INSERT INTO journal (record, field, member, incarnation, number, timestamp, value,
+                by_member, by_incarnation, by_number)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            """
+        ) {
+            $0.bind(1, row.rawValue)
+            $0.bind(2, entry.field)
+            $0.bind(3, entry.dot.writer.member)
+            $0.bind(4, entry.dot.writer.incarnation.rawValue)
+            $0.bind(5, entry.dot.number)
+            $0.bind(6, entry.timestamp.rawValue)
+            $0.bind(7, entry.value)
+            $0.bind(8, entry.decidedBy.writer.member)
+            $0.bind(9, entry.decidedBy.writer.incarnation.rawValue)
+            $0.bind(10, entry.decidedBy.number)
+        }
+    }
+
+    // MARK: Held
+
+    package func insertHeld(_ held: HeldEntry) throws(StoreError) {
+        try connection.run(
+            """
+            INSERT INTO held
+                (position, reason, detail, author, timestamp, key, definition, since, next_try)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            """
+        ) {
+            $0.bind(1, held.position)
+            $0.bind(2, held.reason.rawValue)
+            $0.bind(3, held.detail)
+            $0.bind(4, held.author)
+            $0.bind(5, held.timestamp.rawValue)
+            $0.bind(6, held.key?.stored)
+            $0.bind(7, held.definition)
+            $0.bind(8, held.since)
+            $0.bind(9, held.nextTry)
+        }
+    }
+
+    package func updateHeld(
+        _ position: LogPosition,
+        reason: HeldReason,
+        detail: String,
+        nextTry: Int64?
+    ) throws(StoreError) {
+        try connection.run(
+            "UPDATE held SET reason = ?2, detail = ?3, next_try = ?4 WHERE position = ?1"
+        ) {
+            $0.bind(1, position)
+            $0.bind(2, reason.rawValue)
+            $0.bind(3, detail)
+            $0.bind(4, nextTry)
+        }
+    }
+
+    package func deleteHeld(_ position: LogPosition) throws(StoreError) {
+        try connection.run("DELETE FROM held WHERE position = ?1") { $0.bind(1, position) }
+    }
+}
