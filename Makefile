@@ -1,0 +1,41 @@
+# The commands of the README. `make help` lists them.
+SHELL := /bin/sh
+SWIFT := swift
+# Debian's names; the Swift toolchain, git and make are there already.
+PACKAGES := libssl-dev libsqlite3-dev openssl pkg-config
+TEST_PACKAGES := $(PACKAGES) curl strace shellcheck sqlite3
+
+.PHONY: help demo test bench build release format check clean packages test-packages
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: packages ## five cities on this machine: agree, share, cut off, heal, kill, recover
+	@Deploy/demo/run
+
+test: test-packages build ## every test
+	$(SWIFT) test --skip-build
+
+bench: packages release ## the measurements of docs/performance.md
+	.build/release/citysync-bench all
+
+build: packages ## a debug build of everything, tests included
+	$(SWIFT) build --build-tests
+
+release: packages ## a release build of the programs
+	$(SWIFT) build -c release
+
+format: ## rewrite the sources in the house's format
+	$(SWIFT) format -i -r -p Sources Tests Package.swift
+
+check: test-packages ## format, shell scripts, unit file
+	@Deploy/check
+
+clean: ## remove everything that was built
+	rm -rf .build .build-*
+
+packages:
+	@Deploy/packages $(PACKAGES)
+
+test-packages:
+	@Deploy/packages $(TEST_PACKAGES)
