@@ -187,8 +187,10 @@ final class Connection {
 
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
-    /// Durable on return when `synchronous` is FULL. Any failure stops: after a failed sync the
-    /// pages count as clean, so a second try would prove nothing.
+    /// Durable on return when `synchronous` is FULL.
+    ///
+    /// Any failure stops: after a failed sync the pages count as clean, so a second try would prove
+    /// nothing.
     func commit() throws(StoreError) {
         let statement = try statement("COMMIT")
         let code = statement.step()

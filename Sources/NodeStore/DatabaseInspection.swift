@@ -2,8 +2,9 @@
 import Glibc
 #endif
 
-/// The look at a database file before it is opened for writing. Nothing of it is changed, so that
-/// what is refused can still be put right.
+/// The look at a database file before it is opened for writing.
+///
+/// Nothing of it is changed, so that what is refused can still be put right.
 ///
 /// What is looked at costs the same for any size, but for `quick_check`, which reads a small
 /// database in whole. A large one is checked by `SQLiteReader.verify`, when asked.

@@ -40,7 +40,9 @@ package struct IndexTerms: Hashable, Sendable {
 }
 
 /// Tells a record's terms as it is kept, with the connection to look feeds up on; nil if it is not
-/// to be listed. A pure function of the record: asked at the time of the list or before it.
+/// to be listed.
+///
+/// A pure function of the record: asked at the time of the list or before it.
 package typealias IndexTermsFunction =
     @Sendable (StoredRecord, any StoreReading) throws(StoreError) -> IndexTerms?
 

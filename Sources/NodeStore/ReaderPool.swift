@@ -37,8 +37,9 @@ package final class ReaderPool: Sendable {
         available = DispatchSemaphore(value: count)
     }
 
-    /// Runs `body` on a snapshot of the last commit. Not to be called from within `body`: it could
-    /// wait for itself.
+    /// Runs `body` on a snapshot of the last commit.
+    ///
+    /// Not to be called from within `body`: it could wait for itself.
     package func read<Value>(
         _ body: (SQLiteReader) throws(StoreError) -> Value
     )

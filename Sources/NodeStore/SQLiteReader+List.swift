@@ -161,8 +161,10 @@ extension SQLiteReader {
     }
 }
 
-/// A walk over the list index. Each statement names its index: which one is worth walking is known
-/// here, while SQLite's planner knows no counts.
+/// A walk over the list index.
+///
+/// Each statement names its index: which one is worth walking is known here, while SQLite's planner
+/// knows no counts.
 private enum ListPath {
     case all, item, home, stage, holder, subject, updated
 

@@ -2,9 +2,10 @@ import AllianceModel
 import ReplicationCore
 
 extension SQLiteReader {
-    /// The deep check: SQLite's own (`integrity_check`, `foreign_key_check`), and every entry hashed
-    /// again, since a flipped bit inside a value passes SQLite's. Reads everything; minutes for
-    /// millions of entries.
+    /// The deep check: SQLite's own (`integrity_check`, `foreign_key_check`), and every entry
+    /// hashed again, since a flipped bit inside a value passes SQLite's.
+    ///
+    /// Reads everything; minutes for millions of entries.
     ///
     /// Returns what is wrong, one line each, without values; empty if all is well.
     package func verify() throws(StoreError) -> [String] {

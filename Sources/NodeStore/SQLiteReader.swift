@@ -1,8 +1,10 @@
 package import AllianceModel
 package import ReplicationCore
 
-/// Reads a store on one connection. As itself a reader that sees the last commit; `SQLiteStore` is
-/// one on the connection that writes.
+/// Reads a store on one connection.
+///
+/// As itself a reader that sees the last commit; `SQLiteStore` is one on the connection that
+/// writes.
 package class SQLiteReader: StoreReading {
     let connection: Connection
     let settings: StoreSettings

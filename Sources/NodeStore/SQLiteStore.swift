@@ -2,7 +2,9 @@ import AllianceModel
 package import ReplicationCore
 
 /// A node's store in one SQLite file: the one connection that writes and checkpoints, used by the
-/// writer's thread only. Readers are `ReaderPool`'s.
+/// writer's thread only.
+///
+/// Readers are `ReaderPool`'s.
 package final class SQLiteStore: SQLiteReader, Store {
     package let folder: DataFolder
     /// Position of the last log row, the open transaction's included.
@@ -10,14 +12,18 @@ package final class SQLiteStore: SQLiteReader, Store {
     /// Of each feed the size at which its frontier was last stored in `frontiers`.
     var storedFrontiers: [FeedRow: UInt64] = [:]
 
-    /// Frames (of 4 KiB and a little) after which a commit checkpoints by itself: 64 MiB. A large
-    /// bound saves writing a page again and again; `checkpointIfIdle` keeps the log short meanwhile.
+    /// Frames (of 4 KiB and a little) after which a commit checkpoints by itself: 64 MiB.
+    ///
+    /// A large bound saves writing a page again and again; `checkpointIfIdle` keeps the log short
+    /// meanwhile.
     static let checkpointFrames: Int32 = 16_384
     /// Frames from which a checkpoint when idle is worth its syncs: 4 MiB.
     static let idleCheckpointFrames: Int32 = 1_024
 
-    /// Opens the store of a folder, or makes it. Looks first, without changing anything: a file that
-    /// is not ours, is damaged or newer is refused as it is.
+    /// Opens the store of a folder, or makes it.
+    ///
+    /// Looks first, without changing anything: a file that is not ours, is damaged or newer is
+    /// refused as it is.
     package init(_ folder: DataFolder, _ settings: StoreSettings) throws(StoreError) {
         self.folder = folder
         let path = folder.databasePath
@@ -72,7 +78,9 @@ package final class SQLiteStore: SQLiteReader, Store {
         }
     }
 
-    /// Why the last checkpoint failed; nil if it did not. Anything but a full disk stops the store.
+    /// Why the last checkpoint failed; nil if it did not.
+    ///
+    /// Anything but a full disk stops the store.
     package private(set) var checkpointFailure: StoreError?
 
     package func rollback() {
@@ -90,6 +98,7 @@ package final class SQLiteStore: SQLiteReader, Store {
     package var isStopped: Bool { connection.isStopped }
 
     /// Moves a long write-ahead log into the database; to be called when there is nothing to do.
+    ///
     /// True if it did something.
     package func checkpointIfIdle() throws(StoreError) -> Bool {
         guard connection.walFrames >= SQLiteStore.idleCheckpointFrames else { return false }

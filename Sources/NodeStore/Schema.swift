@@ -2,8 +2,10 @@ import AllianceModel
 import GRDB
 import GRDBSQLite
 
-/// The schema's versions. Each is a file in `SQL/`, run once, in order, in one transaction together
-/// with its number (`user_version`).
+/// The schema's versions.
+///
+/// Each is a file in `SQL/`, run once, in order, in one transaction together with its number
+/// (`user_version`).
 enum Schema {
     /// `application_id` of a CitySync database: "City".
     static let applicationID: Int64 = 0x4369_7479

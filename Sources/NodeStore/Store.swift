@@ -1,7 +1,7 @@
 package import AllianceModel
 package import ReplicationCore
 
-/// A place in the node's local log: 1, 2, 3 ... in the order in which things came to this node.
+/// A place in the node's local log, from 1, in the order in which things came to this node.
 package typealias LogPosition = Int64
 
 /// A node's durable memory, in the core's terms: append, apply, read, scan.
@@ -36,21 +36,37 @@ package protocol Store: StoreReading {
     // MARK: Records
 
     /// Stores a record that one changeset made: it points at its place in the log.
-    func insertRecord(_ state: RecordState, madeAt position: LogPosition)
+    func insertRecord(
+        _ state: RecordState,
+        madeAt position: LogPosition
+    )
         throws(StoreError) -> RecordRow
     /// Stores the state after a further changeset was applied at `position`.
-    func updateRecord(_ row: RecordRow, _ state: RecordState, appliedAt position: LogPosition)
+    func updateRecord(
+        _ row: RecordRow,
+        _ state: RecordState,
+        appliedAt position: LogPosition
+    )
         throws(StoreError)
     /// Links an applied entry to its record: at `applied` (its own position or its release's) the
     /// entry stored at `stored` took effect. Not called for the entry that made the record.
-    func insertApplied(_ row: RecordRow, stored: LogPosition, applied: LogPosition)
+    func insertApplied(
+        _ row: RecordRow,
+        stored: LogPosition,
+        applied: LogPosition
+    )
         throws(StoreError)
     func insertJournal(_ row: RecordRow, _ entry: JournalEntry) throws(StoreError)
 
     // MARK: Held
 
     func insertHeld(_ held: HeldEntry) throws(StoreError)
-    func updateHeld(_ position: LogPosition, reason: HeldReason, detail: String, nextTry: Int64?)
+    func updateHeld(
+        _ position: LogPosition,
+        reason: HeldReason,
+        detail: String,
+        nextTry: Int64?
+    )
         throws(StoreError)
     func deleteHeld(_ position: LogPosition) throws(StoreError)
 

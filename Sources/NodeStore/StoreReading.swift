@@ -22,7 +22,11 @@ package protocol StoreReading: AnyObject {
     func entry(at position: LogPosition) throws(StoreError) -> StoredEntry?
     /// Entries of these feeds of one delivery class from each range's start on, in local order, about
     /// `bytesMaximum` bytes of them (at least one if there is any).
-    func entries(_ ranges: [FeedRange], _ deliveryClass: DeliveryClass, bytesMaximum: Int)
+    func entries(
+        _ ranges: [FeedRange],
+        _ deliveryClass: DeliveryClass,
+        bytesMaximum: Int
+    )
         throws(StoreError) -> ReadEntries
     /// What took effect here after a position, in order: for each the position, record and entry.
     func applied(after position: LogPosition, limit: Int) throws(StoreError) -> [AppliedChange]
