@@ -35,7 +35,7 @@ package struct WireLimits: Hashable, Sendable {
     /// A feed identity names at most a whole roster, so nothing that holds one is longer.
     package static let partBytes = 64 << 10
     /// Of a record's encoded key.
-    package static let keyBytes = 128
+    package static let keyBytes = 64
     /// Ping, Want, Check and Fault have a handful of short fields.
     package static let shortBytes = 8 << 10
     package static let faultTextBytes = 1_024

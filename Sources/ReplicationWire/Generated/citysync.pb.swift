@@ -947,7 +947,7 @@ package nonisolated struct SchemaChecked: Sendable {
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    /// In key order.
+    /// In key order, which is bytewise, each once.
     package var records: [SchemaChecked.Record] = []
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -960,7 +960,7 @@ package nonisolated struct SchemaChecked: Sendable {
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    /// The record's key, encoded.
+    /// Origin, a zero byte, UUID, header digest.
     package var key: Data = Data()
 
     package var digest: Data = Data()

@@ -31,9 +31,9 @@ struct MessageDecoder {
     private func envelope(
         _ frame: ArraySlice<UInt8>
     ) throws(Misfit) -> (Kind, ArraySlice<UInt8>)? {
-        var scanner = FieldScanner(frame)
+        var reader = ProtobufReader(frame)
         var found: (Kind, ArraySlice<UInt8>)?
-        while let field = try scanner.next() {
+        while let field = try reader.field() {
             guard let kind = Kind(rawValue: field.number) else { continue }
             guard case .bytes(let bytes) = field.value else {
                 throw .malformed("a message that is a number")
@@ -93,9 +93,9 @@ struct MessageDecoder {
         _ numbers: Set<UInt64>,
         in bytes: ArraySlice<UInt8>
     ) throws(Misfit) -> (UInt64, ArraySlice<UInt8>)? {
-        var scanner = FieldScanner(bytes)
+        var reader = ProtobufReader(bytes)
         var found: (UInt64, ArraySlice<UInt8>)?
-        while let field = try scanner.next() {
+        while let field = try reader.field() {
             guard numbers.contains(field.number) else { continue }
             guard case .bytes(let bytes) = field.value, found == nil else {
                 throw .malformed("more than one content")
@@ -120,6 +120,6 @@ struct MessageDecoder {
         _ maximum: Int,
         _ field: String
     ) throws(Misfit) {
-        try checkLimit(try FieldScanner.count(of: number, in: bytes), maximum, field)
+        try checkLimit(try ProtobufReader.count(of: number, in: bytes), maximum, field)
     }
 }

@@ -53,6 +53,12 @@ extension SchemaChecked {
                     digest: try Digest(record.digest, "digest")
                 )
             }
+            try check(
+                zip(records, records.dropFirst()).allSatisfy {
+                    $0.key.lexicographicallyPrecedes($1.key)
+                },
+                "records are not in key order, each once"
+            )
             return Checked(number: number, content: .records(records))
         case nil: return nil
         }

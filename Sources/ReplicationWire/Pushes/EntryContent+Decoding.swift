@@ -7,7 +7,7 @@ extension EntryContent {
     /// Total: what does not decode is `.malformed`, what only a later version knows `.unknown`.
     package init(_ bytes: EntryBytes, writer: Writer, hash: HashFunction) {
         self = EntryCoding.decode(bytes, writer: writer)
-        guard case .unknown(EntryCoding.statementKind, let timestamp) = self else { return }
+        guard case .unknown(EntryCoding.Kind.statement, let timestamp) = self else { return }
         guard bytes.writes.isEmpty else {
             self = .malformed(reason: "a statement with writes")
             return
@@ -15,7 +15,7 @@ extension EntryContent {
         self =
             switch StatementCoding.decode(bytes.body, writer: writer.member, hash: hash) {
             case .statement(let statement): .statement(statement, timestamp: timestamp)
-            case .unknown: .unknown(kind: EntryCoding.statementKind, timestamp: timestamp)
+            case .unknown: .unknown(kind: EntryCoding.Kind.statement, timestamp: timestamp)
             case .malformed(let reason): .malformed(reason: reason)
             }
     }

@@ -17,8 +17,8 @@ struct PushDecoder {
         var parts: [Push.Part] = []
         var items: [Push.Item] = []
         items.reserveCapacity(itemCount)
-        var scanner = FieldScanner(bytes)
-        while let field = try scanner.next() {
+        var reader = ProtobufReader(bytes)
+        while let field = try reader.field() {
             guard case .bytes(let bytes) = field.value else { continue }
             switch field.number {
             case Self.partNumber:
@@ -35,9 +35,9 @@ struct PushDecoder {
 
     /// The number of entries; nothing is allocated for more than a frame may hold.
     private func checkCounts(_ bytes: ArraySlice<UInt8>) throws(Misfit) -> Int {
-        var scanner = FieldScanner(bytes)
+        var reader = ProtobufReader(bytes)
         var (parts, items) = (0, 0)
-        while let field = try scanner.next() {
+        while let field = try reader.field() {
             if field.number == Self.partNumber { parts += 1 }
             if field.number == Self.itemNumber { items += 1 }
         }
@@ -64,10 +64,10 @@ struct PushDecoder {
     ) throws(Misfit) -> Push.Item {
         var part: UInt64 = 0
         var entry = EntryBytes(opening: [], writes: [], salt: [], body: [])
-        var scanner = FieldScanner(bytes)
-        while let field = try scanner.next() {
+        var reader = ProtobufReader(bytes)
+        while let field = try reader.field() {
             switch (field.number, field.value) {
-            case (1, .number(let number)): part = number
+            case (1, .varint(let number)): part = number
             case (2, .bytes(let bytes)): entry.opening = bytes
             case (3, .bytes(let bytes)): entry.writes = bytes
             case (4, .bytes(let bytes)): entry.salt = bytes
