@@ -1,0 +1,130 @@
+package import AllianceModel
+
+extension RecordState {
+    package func field(_ name: Text) -> FieldState? {
+        // A record has a handful of written fields: a scan beats a search.
+        fields.first { $0.name == name }
+    }
+
+    /// Joins one write, all of whose predecessors are applied. So nothing applied before can cover
+    /// it: it takes away what it had seen, and stands.
+    mutating func apply(
+        _ write: Write,
+        _ register: Register,
+        at timestamp: HybridTimestamp,
+        _ journal: inout [JournalEntry]
+    ) {
+        let index = indexMakingRoom(for: write.field)
+        fields[index].applied.insert(write.dot)
+        switch register {
+        case .turn:
+            guard case .single(.member(let holder)) = ValueCoding.decode(write.value) else { return }
+            turns.insertSorted(
+                Turn(
+                    dot: write.dot,
+                    ground: write.ground,
+                    holder: holder,
+                    timestamp: timestamp
+                )
+            )
+        case .union: fields[index].joinElements(write, timestamp)
+        case .latest, .stage: fields[index].joinSibling(write, timestamp, &journal)
+        }
+    }
+
+    private mutating func indexMakingRoom(for name: Text) -> Int {
+        if let last = fields.last, last.name < name {
+            fields.append(FieldState(name))
+            return fields.count - 1
+        }
+        let index = fields.firstIndex { $0.name >= name } ?? fields.count
+        if index == fields.count || fields[index].name != name {
+            fields.insert(FieldState(name), at: index)
+        }
+        return index
+    }
+}
+
+extension FieldState {
+    fileprivate init(_ name: Text) {
+        self.init(name: name, applied: CausalContext(), standing: [], lost: [])
+    }
+
+    /// The write replaces the siblings that it had seen; those that it saw standing but not shown go
+    /// to the journal.
+    fileprivate mutating func joinSibling(
+        _ write: Write,
+        _ timestamp: HybridTimestamp,
+        _ journal: inout [JournalEntry]
+    ) {
+        for dot in write.lost {
+            if !lost.contains(dot) { lost.insertSorted(dot) }
+            guard let gone = standing.first(where: { $0.dot == dot }) else { continue }
+            journal.append(
+                JournalEntry(
+                    field: name,
+                    dot: dot,
+                    timestamp: gone.timestamp,
+                    value: gone.value,
+                    decidedBy: write.dot
+                )
+            )
+        }
+        if !standing.isEmpty { standing.removeAll { write.context.contains($0.dot) } }
+        standing.insertSorted(
+            StandingWrite(
+                dot: write.dot,
+                timestamp: timestamp,
+                ground: write.ground,
+                value: Bytes(write.value)
+            )
+        )
+    }
+
+    /// Observed-remove set: a remove covers the adds that it had seen, and an add renews the same
+    /// element; an add that the remover had not seen stands.
+    fileprivate mutating func joinElements(_ write: Write, _ timestamp: HybridTimestamp) {
+        guard case .elements(let add, let remove) = ValueCoding.decode(write.value) else { return }
+        let named = Set(add).union(remove)
+        standing = standing.compactMap { earlier in
+            guard write.context.contains(earlier.dot),
+                case .elements(let elements, _) = ValueCoding.decode(earlier.value[...])
+            else { return earlier }
+            let left = elements.filter { !named.contains($0) }
+            guard !left.isEmpty else { return nil }
+            guard left.count < elements.count else { return earlier }
+            var rest = earlier
+            rest.value = ValueCoding.encode(.elements(add: left, remove: []))
+            return rest
+        }
+        guard !add.isEmpty else { return }
+        standing.insertSorted(
+            StandingWrite(
+                dot: write.dot,
+                timestamp: timestamp,
+                ground: write.ground,
+                value: ValueCoding.encode(.elements(add: add, remove: []))
+            )
+        )
+    }
+}
+
+/// What is kept sorted by its dot.
+private protocol Dotted {
+    var dot: Dot { get }
+}
+
+extension StandingWrite: Dotted {}
+extension Turn: Dotted {}
+
+extension Array where Element: Dotted {
+    fileprivate mutating func insertSorted(_ element: Element) {
+        insert(element, at: firstIndex { $0.dot > element.dot } ?? count)
+    }
+}
+
+extension [Dot] {
+    fileprivate mutating func insertSorted(_ dot: Dot) {
+        insert(dot, at: firstIndex { $0 > dot } ?? count)
+    }
+}
