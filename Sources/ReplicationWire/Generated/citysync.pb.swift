@@ -1033,8 +1033,16 @@ package nonisolated struct SchemaOpening: Sendable {
 
   package var kind: UInt64 = 0
 
-  /// Hybrid timestamp: 48 bits of milliseconds since 1970 UTC, then a 16-bit counter.
-  package var timestamp: UInt64 = 0
+  /// Hybrid timestamp: 48 bits of milliseconds since 1970 UTC, then a 16-bit counter. Always
+  /// written, even if 0.
+  package var timestamp: UInt64 {
+    get {_timestamp ?? 0}
+    set {_timestamp = newValue}
+  }
+  /// Returns true if `timestamp` has been explicitly set.
+  package var hasTimestamp: Bool {self._timestamp != nil}
+  /// Clears the value of `timestamp`. Subsequent reads from it will return its default value.
+  package mutating func clearTimestamp() {self._timestamp = nil}
 
   /// Of a changeset.
   package var key: SchemaRecordKey {
@@ -1060,6 +1068,7 @@ package nonisolated struct SchemaOpening: Sendable {
 
   package init() {}
 
+  fileprivate var _timestamp: UInt64? = nil
   fileprivate var _key: SchemaRecordKey? = nil
   fileprivate var _header: SchemaRecordHeader? = nil
 }
@@ -1162,13 +1171,24 @@ package nonisolated struct SchemaDot: Sendable {
 
   package var member: String = String()
 
-  package var incarnation: UInt64 = 0
+  /// Always written, even if 0.
+  package var incarnation: UInt64 {
+    get {_incarnation ?? 0}
+    set {_incarnation = newValue}
+  }
+  /// Returns true if `incarnation` has been explicitly set.
+  package var hasIncarnation: Bool {self._incarnation != nil}
+  /// Clears the value of `incarnation`. Subsequent reads from it will return its default value.
+  package mutating func clearIncarnation() {self._incarnation = nil}
 
+  /// At least 1.
   package var number: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _incarnation: UInt64? = nil
 }
 
 package nonisolated struct SchemaBody: Sendable {
@@ -1285,18 +1305,36 @@ package nonisolated struct SchemaValue: Sendable {
   package init() {}
 }
 
+/// Both are always written, even if 0.
 package nonisolated struct SchemaDecimal: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var units: Int64 = 0
+  package var units: Int64 {
+    get {_units ?? 0}
+    set {_units = newValue}
+  }
+  /// Returns true if `units` has been explicitly set.
+  package var hasUnits: Bool {self._units != nil}
+  /// Clears the value of `units`. Subsequent reads from it will return its default value.
+  package mutating func clearUnits() {self._units = nil}
 
-  package var scale: UInt32 = 0
+  package var scale: UInt32 {
+    get {_scale ?? 0}
+    set {_scale = newValue}
+  }
+  /// Returns true if `scale` has been explicitly set.
+  package var hasScale: Bool {self._scale != nil}
+  /// Clears the value of `scale`. Subsequent reads from it will return its default value.
+  package mutating func clearScale() {self._scale = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _units: Int64? = nil
+  fileprivate var _scale: UInt32? = nil
 }
 
 /// A change of a set: encoded Values.
@@ -2884,7 +2922,7 @@ nonisolated extension SchemaOpening: SwiftProtobuf.Message, SwiftProtobuf._Messa
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.kind) }()
-      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.timestamp) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self._timestamp) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._key) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._header) }()
       default: break
@@ -2900,9 +2938,9 @@ nonisolated extension SchemaOpening: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.kind != 0 {
       try visitor.visitSingularUInt64Field(value: self.kind, fieldNumber: 1)
     }
-    if self.timestamp != 0 {
-      try visitor.visitSingularFixed64Field(value: self.timestamp, fieldNumber: 2)
-    }
+    try { if let v = self._timestamp {
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 2)
+    } }()
     try { if let v = self._key {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
@@ -2914,7 +2952,7 @@ nonisolated extension SchemaOpening: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
   package static func ==(lhs: SchemaOpening, rhs: SchemaOpening) -> Bool {
     if lhs.kind != rhs.kind {return false}
-    if lhs.timestamp != rhs.timestamp {return false}
+    if lhs._timestamp != rhs._timestamp {return false}
     if lhs._key != rhs._key {return false}
     if lhs._header != rhs._header {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -3102,7 +3140,7 @@ nonisolated extension SchemaDot: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
-      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.incarnation) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self._incarnation) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
       default: break
       }
@@ -3110,12 +3148,16 @@ nonisolated extension SchemaDot: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.member.isEmpty {
       try visitor.visitSingularStringField(value: self.member, fieldNumber: 1)
     }
-    if self.incarnation != 0 {
-      try visitor.visitSingularFixed64Field(value: self.incarnation, fieldNumber: 2)
-    }
+    try { if let v = self._incarnation {
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 2)
+    } }()
     if self.number != 0 {
       try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 3)
     }
@@ -3124,7 +3166,7 @@ nonisolated extension SchemaDot: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
   package static func ==(lhs: SchemaDot, rhs: SchemaDot) -> Bool {
     if lhs.member != rhs.member {return false}
-    if lhs.incarnation != rhs.incarnation {return false}
+    if lhs._incarnation != rhs._incarnation {return false}
     if lhs.number != rhs.number {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -3322,26 +3364,30 @@ nonisolated extension SchemaDecimal: SwiftProtobuf.Message, SwiftProtobuf._Messa
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularSInt64Field(value: &self.units) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.scale) }()
+      case 1: try { try decoder.decodeSingularSInt64Field(value: &self._units) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self._scale) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.units != 0 {
-      try visitor.visitSingularSInt64Field(value: self.units, fieldNumber: 1)
-    }
-    if self.scale != 0 {
-      try visitor.visitSingularUInt32Field(value: self.scale, fieldNumber: 2)
-    }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._units {
+      try visitor.visitSingularSInt64Field(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._scale {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: SchemaDecimal, rhs: SchemaDecimal) -> Bool {
-    if lhs.units != rhs.units {return false}
-    if lhs.scale != rhs.scale {return false}
+    if lhs._units != rhs._units {return false}
+    if lhs._scale != rhs._scale {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,196 @@
+import AllianceModel
+import FoundationEssentials
+import ReplicationCore
+import ReplicationWire
+import SwiftProtobuf
+import Testing
+
+/// The core writes and reads entries with a cursor of its own; citysync.proto describes the same
+/// bytes. Here each is held against the other.
+@Suite struct EntrySchemaTests {
+    @Test(arguments: 0..<100)
+    func `an entry of the core is one of the schema, byte for byte, and back`(
+        seed: UInt64
+    ) throws {
+        var random = SplitMix(seed: seed)
+        let changeset = try Self.changeset(&random)
+        let bytes = EntryCoding.encode(changeset, salt: Bytes(repeating: 1, count: 16))
+        let schema = Self.schema(of: changeset)
+        #expect(try schema.opening.bytes() == Bytes(bytes.opening))
+        #expect(try schema.writes.bytes() == Bytes(bytes.writes))
+        #expect(try schema.body.bytes() == Bytes(bytes.body))
+
+        #expect(try SchemaOpening(serializedBytes: Bytes(bytes.opening)) == schema.opening)
+        #expect(try SchemaWrites(serializedBytes: Bytes(bytes.writes)) == schema.writes)
+        #expect(try SchemaBody(serializedBytes: Bytes(bytes.body)) == schema.body)
+
+        let generated = EntryBytes(
+            opening: try schema.opening.bytes()[...],
+            writes: try schema.writes.bytes()[...],
+            salt: bytes.salt,
+            body: try schema.body.bytes()[...]
+        )
+        let content = EntryContent(generated, writer: try Samples.writer(), hash: Samples.hash)
+        #expect(content == .changeset(changeset))
+    }
+
+    @Test func `a statement's opening is the schema's, its body the statement`() throws {
+        let body = StatementCoding.encode(approval: try Samples.approval())
+        let entry = EntryCoding.encode(
+            statement: body,
+            timestamp: HybridTimestamp(rawValue: 0x0102_0304_0506_0708),
+            salt: Bytes(repeating: 1, count: 16)
+        )
+        var opening = SchemaOpening()
+        opening.kind = 3
+        opening.timestamp = 0x0102_0304_0506_0708
+        #expect(try opening.bytes() == Bytes(entry.opening))
+        #expect(entry.writes.isEmpty)
+        #expect(Bytes(entry.body) == body)
+    }
+
+    static let values: [FieldValue] = [
+        .text(""), .text("租金"), .integer(0), .integer(.min), .integer(.max), .boolean(false),
+        .boolean(true), .decimal(ScaledDecimal(units: 0, scale: 0)),
+        .decimal(ScaledDecimal(units: -150, scale: 2)), .time(0), .time(-1), .cleared,
+    ]
+
+    @Test func `values of every kind are the schema's, byte for byte, and back`() throws {
+        var values = Self.values
+        values.append(.date(try #require(CalendarDate("1969-12-31"))))
+        values.append(.date(try #require(CalendarDate("1970-01-01"))))
+        values.append(.member(try Samples.member("350100-07")))
+        for value in values {
+            let bytes: Bytes = try Self.schema(of: value).serializedBytes()
+            #expect(ValueCoding.encode(value) == bytes, "\(value)")
+            #expect(ValueCoding.decode(bytes[...]) == .single(value), "\(value)")
+        }
+    }
+
+    @Test func `changes of sets are the schema's, byte for byte, and back`() throws {
+        let changes: [([FieldValue], [FieldValue])] = [
+            ([], [.text("b")]), ([.text("a"), .text("b")], []), ([.integer(0)], [.integer(7)]),
+        ]
+        for (add, remove) in changes {
+            var schema = SchemaValue()
+            schema.elements.add = try add.map { try Self.schema(of: $0).serializedBytes() }
+            schema.elements.remove = try remove.map { try Self.schema(of: $0).serializedBytes() }
+            let bytes: Bytes = try schema.serializedBytes()
+            #expect(ValueCoding.encode(.elements(add: add, remove: remove)) == bytes)
+            #expect(ValueCoding.decode(bytes[...]) == .elements(add: add, remove: remove))
+        }
+    }
+
+    // MARK: The schema's side
+
+    private static func schema(
+        of changeset: Changeset
+    ) -> (opening: SchemaOpening, writes: SchemaWrites, body: SchemaBody) {
+        var opening = SchemaOpening()
+        opening.kind = 1
+        opening.timestamp = changeset.timestamp.rawValue
+        opening.key.origin = changeset.key.origin.string
+        opening.key.uuid = Data(changeset.key.identifier.uuid.bytes)
+        opening.key.headerDigest = Data(changeset.key.headerDigest.bytes)
+        if let header = changeset.header {
+            opening.header.item = header.item.string
+            opening.header.definition = Data(header.definition.bytes)
+            opening.header.home = header.home.string
+        }
+        var writes = SchemaWrites()
+        writes.writes = changeset.writes.map(schema)
+        var body = SchemaBody()
+        body.values = changeset.writes.map { Data($0.value) }
+        return (opening, writes, body)
+    }
+
+    private static func schema(of write: Write) -> SchemaWrite {
+        var schema = SchemaWrite()
+        schema.field = write.field.string
+        if write.dot.number != 1 { schema.number = write.dot.number }
+        schema.context = write.context.entries.map {
+            self.schema(of: Dot(writer: $0.writer, number: $0.number))
+        }
+        schema.lost = write.lost.map(self.schema)
+        if let ground = write.ground { schema.ground = self.schema(of: ground) }
+        if let requestID = write.requestID { schema.requestID = Data(requestID) }
+        return schema
+    }
+
+    private static func schema(of dot: Dot) -> SchemaDot {
+        var schema = SchemaDot()
+        schema.member = dot.writer.member.string
+        schema.incarnation = dot.writer.incarnation.rawValue
+        schema.number = dot.number
+        return schema
+    }
+
+    private static func schema(of value: FieldValue) -> SchemaValue {
+        var schema = SchemaValue()
+        switch value {
+        case .text(let text): schema.text = text.string
+        case .integer(let integer): schema.integer = integer
+        case .decimal(let decimal):
+            schema.decimal.units = decimal.units
+            schema.decimal.scale = UInt32(decimal.scale)
+        case .boolean(let boolean): schema.boolean = boolean
+        case .date(let date): schema.date = Int64(date.daysSince1970)
+        case .time(let milliseconds): schema.time = milliseconds
+        case .member(let member): schema.member = member.string
+        case .cleared: schema.cleared = true
+        case .set: break  // A whole set is no write's value: `elements` above.
+        }
+        return schema
+    }
+
+    // MARK: Random changesets
+
+    private static func changeset(_ random: inout SplitMix) throws -> Changeset {
+        let header = RecordHeader(
+            item: "GJJ-07",
+            definition: try Samples.digest(UInt8.random(in: 0...255, using: &random)),
+            home: try Samples.member("350300")
+        )
+        let uuid = UUIDBytes(high: random.next(), low: random.next())
+        let key = RecordKey(
+            identifier: RecordIdentifier(origin: try Samples.member("350100"), uuid: uuid),
+            header: header,
+            hash: Samples.hash
+        )
+        let writes = try (0...Int.random(in: 0...5, using: &random)).map { index in
+            try write("field\(index)", &random)
+        }
+        return Changeset(
+            timestamp: HybridTimestamp(rawValue: random.next() >> 1),
+            key: key,
+            header: Bool.random(using: &random) ? header : nil,
+            writes: writes
+        )
+    }
+
+    private static func write(_ field: String, _ random: inout SplitMix) throws -> Write {
+        let others = try (0..<Int.random(in: 0...3, using: &random)).map { index in
+            Dot(
+                writer: Writer(
+                    member: try Samples.member("35030\(index)"),
+                    incarnation: Incarnation(rawValue: index == 0 ? 0 : random.next())
+                ),
+                number: max(1, random.next() >> UInt64.random(in: 0...63, using: &random))
+            )
+        }
+        var context = CausalContext()
+        for dot in others { context.insert(dot) }
+        return Write(
+            field: Text(field),
+            dot: Dot(
+                writer: try Samples.writer(),
+                number: [1, 2, 300, .max].randomElement(using: &random) ?? 1
+            ),
+            context: context,
+            lost: Bool.random(using: &random) ? others : [],
+            ground: Bool.random(using: &random) ? others.first : nil,
+            requestID: Bool.random(using: &random) ? Bytes(repeating: 9, count: 16) : nil,
+            value: ValueCoding.encode(values.randomElement(using: &random) ?? .cleared)[...]
+        )
+    }
+}
