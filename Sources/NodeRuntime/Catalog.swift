@@ -1,4 +1,3 @@
-package import AllianceModel
 package import ReplicationCore
 
 /// The definitions of an alliance and how far each is agreed, as of one commit: an immutable value

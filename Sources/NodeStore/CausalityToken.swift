@@ -1,4 +1,4 @@
-package import AllianceModel
+import AllianceModel
 package import ReplicationCore
 
 /// What an ETag holds: which incarnation of this node wrote a log position, and that position, the

@@ -73,9 +73,6 @@ extension Ledger {
         }
         if !agreement.hasApproved(settings.member, proposal: digest) {
             if let refusal = agreement.refusal(ofApproving: proposal) { return .failure(refusal) }
-            guard let timestamp = clock.tick(wallMilliseconds: wallMilliseconds) else {
-                return .failure(.clockBeyondBound)
-            }
             let signed = settings.sign(
                 Approval.signedBytes(
                     alliance: settings.roster.alliance,
@@ -83,6 +80,12 @@ extension Ledger {
                     proposal: digest
                 )
             )
+            guard let signed else {
+                return .failure(Refusal(.storeStopped, "this node's key does not sign"))
+            }
+            guard let timestamp = clock.tick(wallMilliseconds: wallMilliseconds) else {
+                return .failure(.clockBeyondBound)
+            }
             let approval = Approval(
                 proposal: digest,
                 member: settings.member,
@@ -100,7 +103,7 @@ extension Ledger {
 
     /// Takes a statement into the agreement and releases what waited for it.
     mutating func apply(
-        _ statement: Statement,
+        _ statement: ReplicationCore.Statement,
         at timestamp: HybridTimestamp,
         _ wallMilliseconds: Int64
     ) throws(StoreError) {
@@ -121,7 +124,7 @@ extension Ledger {
     }
 
     /// Why a statement that came in that feed is nothing to go by; nil if it is in order.
-    func problem(with statement: Statement, from feed: FeedIdentity) -> String? {
+    func problem(with statement: ReplicationCore.Statement, from feed: FeedIdentity) -> String? {
         guard feed.audience == .alliance else { return "a statement outside an alliance feed" }
         switch statement {
         case .proposal(let proposal):

@@ -1,4 +1,4 @@
-package import AllianceModel
+import AllianceModel
 package import ReplicationCore
 
 /// Local changes: judged first, refused with nothing stored, else appended and applied.

@@ -1,5 +1,5 @@
 import AllianceModel
-package import ReplicationCore
+import ReplicationCore
 
 extension Ledger {
     /// Appends a changeset of this member for one audience and applies nothing: returns where it

@@ -1,4 +1,4 @@
-package import AllianceModel
+import AllianceModel
 package import ReplicationCore
 
 /// What comes from other members: stored as it is, judged, applied or held alone.

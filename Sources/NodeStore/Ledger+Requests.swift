@@ -1,5 +1,5 @@
 import AllianceModel
-import ReplicationCore
+package import ReplicationCore
 
 /// What was asked before: idempotency keys, ids given by clients, causality tokens, the audit.
 extension Ledger {

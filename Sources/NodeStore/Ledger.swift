@@ -80,7 +80,7 @@ package struct Ledger<S: Store> {
         var heldNow: [MemberCode: HeldSummary] = [:]
         if !transaction.heldAuthors.isEmpty {
             held = try store.heldSummaries()
-            for author in transaction.heldAuthors { heldNow[author] = held[author] ?? .none }
+            for author in transaction.heldAuthors { heldNow[author] = held[author] ?? HeldSummary.none }
         }
         let position = try store.lastPosition()
         try store.commit()
@@ -100,4 +100,9 @@ package struct Ledger<S: Store> {
             definition: { agreement.definition($0) }
         )
     }
+}
+
+extension Ledger {
+    /// The feed at its size, the open transaction's appends included.
+    package func tip(of feed: Digest) -> FeedTip? { feeds[feed]?.tip }
 }

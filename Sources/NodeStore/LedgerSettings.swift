@@ -15,8 +15,8 @@ package struct LedgerSettings: Sendable {
     package var authenticate: @Sendable (_ message: Bytes, _ key: Bytes) -> Digest
     /// That many random bytes.
     package var random: @Sendable (Int) -> Bytes
-    /// Signs with the member's key: SHA-256 of the certificate, and raw r || s.
-    package var sign: @Sendable (Bytes) -> (key: Digest, signature: Bytes)
+    /// Signs with the member's key: SHA-256 of the certificate, and raw r || s; nil if it cannot.
+    package var sign: @Sendable (Bytes) -> (key: Digest, signature: Bytes)?
     /// True if the approval was signed by its member.
     package var isGenuine: @Sendable (Approval) -> Bool
 
@@ -29,7 +29,7 @@ package struct LedgerSettings: Sendable {
         hash: @escaping HashFunction,
         authenticate: @escaping @Sendable (_ message: Bytes, _ key: Bytes) -> Digest,
         random: @escaping @Sendable (Int) -> Bytes,
-        sign: @escaping @Sendable (Bytes) -> (key: Digest, signature: Bytes),
+        sign: @escaping @Sendable (Bytes) -> (key: Digest, signature: Bytes)?,
         isGenuine: @escaping @Sendable (Approval) -> Bool
     ) {
         self.member = member

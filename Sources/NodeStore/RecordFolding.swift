@@ -1,8 +1,9 @@
 package import AllianceModel
 package import ReplicationCore
 
-/// Turns what the store keeps of a record back into the core's state. Pure but for its look-ups;
-/// used alike by the writer and by readers.
+/// Turns what the store keeps of a record back into the core's state.
+///
+/// Pure but for its look-ups; used alike by the writer and by readers.
 package struct RecordFolding {
     /// A feed's identity by the store's short name; nil if there is none.
     private let feed: (FeedRow) throws(StoreError) -> FeedIdentity?
@@ -80,5 +81,15 @@ package struct RecordFolding {
 
     private func contradiction(_ reason: String) -> StoreError {
         .damaged(path: "citysync.sqlite", reason: reason)
+    }
+}
+
+extension RecordFolding {
+    /// Folds what a reader reads, under the definitions that are known.
+    package init(reader: some StoreReading, agreement: AgreementState) {
+        self.init(
+            feed: { row throws(StoreError) in try reader.feedIdentity(row) },
+            definition: { agreement.definition($0) }
+        )
     }
 }

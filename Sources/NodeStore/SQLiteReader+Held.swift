@@ -8,7 +8,7 @@ extension SQLiteReader {
             SELECT position, reason, detail, author, timestamp, key, definition, since, next_try
             FROM held WHERE key = ?1 ORDER BY position
             """,
-            { $0.bind(1, key.stored) },
+            { $0.bind(1, key.encoded) },
             row: heldEntry
         )
     }

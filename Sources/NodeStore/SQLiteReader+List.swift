@@ -1,4 +1,4 @@
-import AllianceModel
+package import AllianceModel
 import ReplicationCore
 
 // Lists run in the order in which records came to this node, which never changes: a cursor is the
@@ -237,11 +237,14 @@ extension RecordQuery {
         withUnsafeBytes(of: row.rawValue.bigEndian) { Bytes($0) }
     }
 
+    /// True for what a page gave as its `next`; a list from any other bytes is empty.
+    package static func isCursor(_ bytes: Bytes) -> Bool { row(of: bytes) != nil }
+
     /// The row to begin after: 0 without a cursor, nil for a cursor that is none.
     static func row(of cursor: Bytes?) -> Int64? {
         guard let cursor else { return 0 }
         guard cursor.count == 8 else { return nil }
         let row = cursor.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return Int64(exactly: row)
+        return row == 0 ? nil : Int64(exactly: row)
     }
 }

@@ -5,22 +5,25 @@ extension SQLiteReader {
     package func record(_ key: RecordKey) throws(StoreError) -> StoredRecord? {
         let found = try connection.first(
             "SELECT record, key, made_at, position, state FROM records WHERE key = ?1",
-            { $0.bind(1, key.stored) },
+            { $0.bind(1, key.encoded) },
             row: { (row) throws(StoreError) in try RecordRowContent(row, connection) }
         )
         return try found.map { found throws(StoreError) in try storedRecord(found) }
     }
 
     package func record(_ identifier: RecordIdentifier) throws(StoreError) -> StoredRecord? {
-        let prefix = identifier.storedPrefix
+        func end(_ word: UInt64) -> Bytes {
+            RecordKey(identifier: identifier, headerDigest: UUIDBytes(high: word, low: word))
+                .encoded
+        }
         let found = try connection.first(
             """
             SELECT record, key, made_at, position, state FROM records
             WHERE key >= ?1 AND key <= ?2 ORDER BY key LIMIT 1
             """,
             {
-                $0.bind(1, prefix)
-                $0.bind(2, prefix + Bytes(repeating: 0xff, count: 16))
+                $0.bind(1, end(.min))
+                $0.bind(2, end(.max))
             },
             row: { (row) throws(StoreError) in try RecordRowContent(row, connection) }
         )
@@ -46,7 +49,7 @@ extension SQLiteReader {
             WHERE key > ?1 ORDER BY key LIMIT ?2
             """,
             {
-                $0.bind(1, key?.stored ?? [])
+                $0.bind(1, key?.encoded ?? [])
                 $0.bind(2, limit)
             },
             row: { (row) throws(StoreError) in try RecordRowContent(row, connection) }

@@ -12,7 +12,7 @@ extension SQLiteStore {
             "INSERT INTO records (key, made_at, position) VALUES (?1, ?2, ?2)"
         )
         statement.bind(2, position)
-        let code = state.key.stored.withUnsafeBytes { key in
+        let code = state.key.encoded.withUnsafeBytes { key in
             statement.bind(1, borrowed: key)
             return statement.step()
         }
@@ -87,7 +87,7 @@ extension SQLiteStore {
             $0.bind(3, held.detail)
             $0.bind(4, held.author)
             $0.bind(5, held.timestamp.rawValue)
-            $0.bind(6, held.key?.stored)
+            $0.bind(6, held.key?.encoded)
             $0.bind(7, held.definition)
             $0.bind(8, held.since)
             $0.bind(9, held.nextTry)

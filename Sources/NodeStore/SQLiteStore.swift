@@ -38,7 +38,6 @@ package final class SQLiteStore: SQLiteReader, Store {
             PRAGMA journal_mode = WAL;
             PRAGMA synchronous = FULL;
             PRAGMA foreign_keys = ON;
-            PRAGMA wal_autocheckpoint = 0;
             PRAGMA journal_size_limit = 67108864;
             PRAGMA cache_size = -8000;
             PRAGMA temp_store = MEMORY;

@@ -1,5 +1,6 @@
-/// Why the store failed. Cases carry SQLite's numbers; texts name files and remedies, never a value
-/// of a record.
+/// Why the store failed.
+///
+/// Cases carry SQLite's numbers; texts name files and remedies, never a value of a record.
 package enum StoreError: Error, Hashable, Sendable {
     /// The file cannot be opened or made.
     case unopenable(path: String, reason: String)

@@ -3,30 +3,6 @@ import ReplicationCore
 
 // How values of the core stand in columns; see the comments in SQL/.
 
-extension RecordKey {
-    /// Origin's code, 0, UUID, header digest: bytewise in the order of keys, since 0 is less than
-    /// any byte of a code.
-    var stored: Bytes { identifier.storedPrefix + headerDigest.bytes }
-
-    /// Nil unless the bytes are exactly those of a key.
-    init?(stored bytes: UnsafeRawBufferPointer) {
-        guard let end = bytes.firstIndex(of: 0), bytes.count == end + 33,
-            let origin = MemberCode(utf8: bytes[..<end]),
-            let uuid = UUIDBytes(bytes: bytes[(end + 1)..<(end + 17)]),
-            let headerDigest = UUIDBytes(bytes: bytes[(end + 17)...])
-        else { return nil }
-        self.init(
-            identifier: RecordIdentifier(origin: origin, uuid: uuid),
-            headerDigest: headerDigest
-        )
-    }
-}
-
-extension RecordIdentifier {
-    /// What all keys under the identifier begin with.
-    var storedPrefix: Bytes { origin.utf8 + [0] + uuid.bytes }
-}
-
 extension Audience {
     /// `private`, `alliance`, or codes with one space between.
     var stored: String {
@@ -78,7 +54,7 @@ extension Connection {
     }
 
     func key(_ statement: Statement, _ column: Int32) throws(StoreError) -> RecordKey {
-        guard let key = RecordKey(stored: statement.raw(column)) else {
+        guard let key = RecordKey(encoded: statement.bytes(column)) else {
             throw damage("a record key that is none is stored")
         }
         return key

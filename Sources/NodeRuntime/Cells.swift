@@ -1,0 +1,82 @@
+import AllianceModel
+import NodeStore
+import ReplicationCore
+import SecureTransport
+import Synchronization
+
+/// The catalog of the last commit.
+final class CatalogCell: Sendable {
+    private let state: Mutex<Catalog>
+
+    init(_ catalog: Catalog) {
+        state = Mutex(catalog)
+    }
+
+    var value: Catalog {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
+    }
+}
+
+/// The credentials in force, and whose signatures they vouch for.
+final class CredentialsCell: Sendable {
+    private struct State {
+        var credentials: Credentials
+        var signers: SignerDirectory
+    }
+
+    private let state: Mutex<State>
+
+    init(_ credentials: Credentials, _ certificates: [KeyCertificate]) {
+        state = Mutex(
+            State(credentials: credentials, signers: Self.directory(credentials, certificates))
+        )
+    }
+
+    var credentials: Credentials { state.withLock { $0.credentials } }
+    var signers: SignerDirectory { state.withLock { $0.signers } }
+
+    /// Certificates that were kept are judged anew: another authority may vouch for others.
+    func replace(_ credentials: Credentials, _ certificates: [KeyCertificate]) {
+        let signers = Self.directory(credentials, certificates)
+        state.withLock { $0 = State(credentials: credentials, signers: signers) }
+    }
+
+    /// Signs a statement with the member's present key; nil if OpenSSL fails.
+    func sign(_ message: Bytes) -> (key: Digest, signature: Bytes)? {
+        let credentials = credentials
+        do throws(SigningError) {
+            return (
+                credentials.certificate.fingerprint, try credentials.signingKey.sign(message)
+            )
+        } catch {
+            return nil
+        }
+    }
+
+    /// True if an approval was signed by a key of its member.
+    func isGenuine(_ approval: Approval, alliance: Text) -> Bool {
+        guard let signer = signers.signer(fingerprint: approval.key),
+            signer.member == approval.member
+        else { return false }
+        let message = Approval.signedBytes(
+            alliance: alliance,
+            member: approval.member,
+            proposal: approval.proposal
+        )
+        return signer.key.isValid(signature: approval.signature, for: message)
+    }
+
+    private static func directory(
+        _ credentials: Credentials,
+        _ certificates: [KeyCertificate]
+    ) -> SignerDirectory {
+        let directory = SignerDirectory(
+            authorities: credentials.authorities,
+            trustDomain: credentials.trustDomain
+        )
+        _ = directory.signer(certificateDER: credentials.certificate.der)
+        for certificate in certificates { _ = directory.signer(certificateDER: certificate.der) }
+        return directory
+    }
+}

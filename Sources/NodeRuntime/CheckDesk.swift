@@ -1,0 +1,64 @@
+import AllianceModel
+import ReplicationCore
+import SecureTransport
+import Synchronization
+
+/// Questions and answers of `verify` between two members.
+final class CheckDesk: Sendable {
+    private struct Question {
+        var member: MemberCode
+        var continuation: CheckedContinuation<Checked.Content?, Never>
+    }
+
+    private struct State {
+        var nextNumber: UInt64 = 1
+        var questions: [UInt64: Question] = [:]
+        var answer: (@Sendable (Check, PeerLink) -> Void)?
+    }
+
+    private let state = Mutex(State())
+
+    /// Who answers what peers ask; set once, at the node's start.
+    func setAnswerer(_ answer: @escaping @Sendable (Check, PeerLink) -> Void) {
+        state.withLock { $0.answer = answer }
+    }
+
+    func asked(_ check: Check, on link: PeerLink) {
+        state.withLock { $0.answer }?(check, link)
+    }
+
+    func answered(_ checked: Checked, by member: MemberCode) {
+        let question = state.withLock { state -> Question? in
+            guard state.questions[checked.number]?.member == member else { return nil }
+            return state.questions.removeValue(forKey: checked.number)
+        }
+        question?.continuation.resume(returning: checked.content)
+    }
+
+    /// Asks over a link; nil if no answer came in that time.
+    func ask(bucket: UInt8?, over link: PeerLink, seconds: Int) async -> Checked.Content? {
+        let number = state.withLock { state in
+            defer { state.nextNumber += 1 }
+            return state.nextNumber
+        }
+        let timeout = Task { [self] in
+            try await Task.sleep(for: .seconds(seconds))
+            expire(number)
+        }
+        defer { timeout.cancel() }
+        return await withCheckedContinuation { continuation in
+            state.withLock { state in
+                state.questions[number] = Question(
+                    member: link.peer.member,
+                    continuation: continuation
+                )
+            }
+            link.send(.check(Check(number: number, bucket: bucket)))
+        }
+    }
+
+    private func expire(_ number: UInt64) {
+        let question = state.withLock { $0.questions.removeValue(forKey: number) }
+        question?.continuation.resume(returning: nil)
+    }
+}

@@ -1,0 +1,132 @@
+import AllianceModel
+import Logging
+import NIOCore
+import ReplicationCore
+import ReplicationWire
+import SecureTransport
+
+/// Whom a link's handler reports to.
+protocol LinkDelegate: AnyObject, Sendable {
+    func opened(_ peer: PeerIdentity, on channel: any Channel, with credentials: Credentials)
+        -> PeerLink
+    func received(_ message: Message, on link: PeerLink, bytes: Int)
+    func sent(bytes: Int, on link: PeerLink)
+    func closed(_ link: PeerLink, _ fault: Fault?)
+    /// A connection ended before its peer was accepted.
+    func refused(_ reason: RefusalReason, called: MemberCode?, from address: String)
+    var signers: SignerDirectory { get }
+}
+
+/// Turns plaintext into messages, on the event loop: framing, decoding, leaves, head signatures. What
+/// reaches the writer is decoded and genuine, or a fault that ends the session.
+final class LinkHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private weak let delegate: (any LinkDelegate)?
+    private let credentials: Credentials
+    private let called: MemberCode?
+    private let alliance: Text
+    private let hash: HashFunction
+    private let logger: Logger
+    private var decoder: FrameDecoder
+    private var link: PeerLink?
+    private var fault: Fault?
+    private var refusal: RefusalReason?
+
+    init(
+        delegate: any LinkDelegate,
+        credentials: Credentials,
+        called: MemberCode?,
+        alliance: Text,
+        limits: WireLimits,
+        hash: @escaping HashFunction,
+        logger: Logger
+    ) {
+        self.delegate = delegate
+        self.credentials = credentials
+        self.called = called
+        self.alliance = alliance
+        self.hash = hash
+        self.logger = logger
+        decoder = FrameDecoder(limits)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case let event as TLSHandler.HandshakeCompleted:
+            link = delegate?.opened(event.peer, on: context.channel, with: credentials)
+            if link == nil { context.close(promise: nil) }
+        case let event as LinkRefusal:
+            refusal = event.reason
+            context.close(promise: nil)
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard let link, fault == nil else { return }
+        let buffer = unwrapInboundIn(data)
+        do throws(Fault) {
+            try buffer.withUnsafeReadableBytes { raw throws(Fault) in
+                var chunk = raw
+                while let frame = try decoder.next(from: &chunk) {
+                    try take(frame, on: link)
+                }
+            }
+        } catch {
+            fault = error
+            link.close(error)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if case .refused(let reason) = error as? TransportError { refusal = reason }
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if let refusal {
+            let address = context.remoteAddress?.description ?? "unknown address"
+            delegate?.refused(refusal, called: link?.peer.member ?? called, from: address)
+        }
+        if let link { delegate?.closed(link, fault) }
+        link = nil
+        context.fireChannelInactive()
+    }
+
+    // MARK: Frames
+
+    private func take(_ frame: Bytes, on link: PeerLink) throws(Fault) {
+        let message = try Wire.decode(frame, hash: hash)
+        switch message {
+        case .hello(let hello):
+            decoder.phase = .open
+            for certificate in hello.certificates {
+                _ = delegate?.signers.signer(certificateDER: certificate)
+            }
+        case .push(let push): try verify(push, of: link.peer)
+        case .fault(let theirs): fault = theirs
+        case .ping, .have, .want, .ack, .check, .checked, .unknown: break
+        }
+        delegate?.received(message, on: link, bytes: frame.count + FrameDecoder.lengthBytes)
+    }
+
+    /// Every head is signed by a key of its feed's member.
+    private func verify(_ push: Push, of peer: PeerIdentity) throws(Fault) {
+        for part in push.parts {
+            let member = part.identity.member
+            guard let signer = delegate?.signers.signer(fingerprint: part.head.key),
+                signer.member == member,
+                signer.key.isValid(
+                    signature: part.head.signature,
+                    for: part.head.head.signedBytes(alliance: alliance, member: member)
+                )
+            else {
+                throw Fault(
+                    .signatureInvalid,
+                    "a head of \(member) is not signed by a key of that member"
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import AllianceModel
+import NIOCore
+import ReplicationCore
+import ReplicationWire
+import SecureTransport
+
+/// One connection to a peer whose certificate was judged to be its member's.
+///
+/// The key that signs heads is the one whose certificate was shown on this connection, so that a
+/// reload of certificates does not disturb it.
+final class PeerLink: Sendable {
+    let id: LinkID
+    let peer: PeerIdentity
+    let credentials: Credentials
+    private let channel: any Channel
+    private let alliance: Text
+    private let hash: HashFunction
+
+    init(
+        id: LinkID,
+        peer: PeerIdentity,
+        credentials: Credentials,
+        channel: any Channel,
+        alliance: Text,
+        hash: @escaping HashFunction
+    ) {
+        self.id = id
+        self.peer = peer
+        self.credentials = credentials
+        self.channel = channel
+        self.alliance = alliance
+        self.hash = hash
+    }
+
+    func send(_ message: Message) {
+        channel.eventLoop.execute { [self] in write(Wire.encode(message)) }
+    }
+
+    /// Signs the heads and sends the entries; all of them are durable.
+    func push(_ entries: ReadEntries, of feeds: [FeedIdentity]) {
+        channel.eventLoop.execute { [self] in
+            do throws(SigningError) {
+                let heads = try entries.parts.map { part throws(SigningError) in
+                    try sign(FeedHead(feed: part.feed, size: part.last, root: part.root))
+                }
+                write(PushEncoder.encode(entries, of: feeds, heads: heads))
+            } catch {
+                close(Fault(.storeStopped, "this node cannot sign: \(error)"))
+            }
+        }
+    }
+
+    func close(_ fault: Fault?) {
+        channel.eventLoop.execute { [self] in
+            if let fault { write(Wire.encode(.fault(fault))) }
+            channel.close(promise: nil)
+        }
+    }
+
+    /// Ends the session for a reason that is no peer's protocol: a reload that refuses it.
+    func refuse(_ reason: RefusalReason) {
+        channel.eventLoop.execute { [self] in
+            channel.pipeline.fireUserInboundEventTriggered(LinkRefusal(reason: reason))
+        }
+    }
+
+    private func write(_ bytes: Bytes) {
+        channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
+    }
+
+    private func sign(_ head: FeedHead) throws(SigningError) -> SignedHead {
+        let bytes = head.signedBytes(alliance: alliance, member: credentials.member)
+        return SignedHead(
+            head: head,
+            key: credentials.certificate.fingerprint,
+            signature: try credentials.signingKey.sign(bytes)
+        )
+    }
+}
+
+/// Told to a link's handler: its peer would be refused today.
+struct LinkRefusal {
+    var reason: RefusalReason
+}

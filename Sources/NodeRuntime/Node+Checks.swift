@@ -1,0 +1,131 @@
+package import AllianceModel
+import Logging
+package import NodeStore
+import ReplicationCore
+import SecureTransport
+
+/// `verify`: two members compare what both may see, at any time.
+extension Node {
+    private static let answerSeconds = 60
+    private static let differencesMaximum = 1_000
+    /// A difference may be a change on its way: it counts when it is still there on a second look.
+    private static let looks = 3
+    private static let pauseMilliseconds: Int64 = 300
+
+    package func verify(with member: MemberCode?) async throws(StoreError) -> [Verification] {
+        let others = roster.members.map(\.code).filter { $0 != self.member }
+        var verifications: [Verification] = []
+        for other in member.map({ [$0] }) ?? others {
+            verifications.append(try await verify(with: other))
+        }
+        return verifications
+    }
+
+    private func verify(with peer: MemberCode) async throws(StoreError) -> Verification {
+        var verification = try await look(at: peer)
+        for _ in 1..<Self.looks where verification.equal == false {
+            try? await Task.sleep(for: .milliseconds(Self.pauseMilliseconds))
+            verification = try await look(at: peer)
+        }
+        return verification
+    }
+
+    /// One comparison: the buckets, then the records of those that differ.
+    private func look(at peer: MemberCode) async throws(StoreError) -> Verification {
+        let ours = try await compare(with: peer) { comparison throws(StoreError) in
+            try comparison.buckets()
+        }
+        var verification = Verification(
+            member: peer,
+            equal: nil,
+            records: ours.records,
+            digest: ours.digest,
+            differing: [],
+            problem: nil
+        )
+        guard let link = hub.link(to: peer) else {
+            verification.problem = "unreachable"
+            return verification
+        }
+        guard case .buckets(let theirs, _) = await ask(nil, over: link),
+            theirs.count == ours.digests.count
+        else {
+            verification.problem = "no_answer"
+            return verification
+        }
+        for bucket in ours.digests.indices where ours.digests[bucket] != theirs[bucket] {
+            let number = UInt8(bucket)
+            let here = try await compare(with: peer) { comparison throws(StoreError) in
+                try comparison.records(inBucket: number)
+            }
+            guard case .records(let there) = await ask(number, over: link) else {
+                verification.problem = "no_answer"
+                return verification
+            }
+            verification.differing += Self.differences(here, there)
+            if verification.differing.count >= Self.differencesMaximum { break }
+        }
+        verification.differing = Array(verification.differing.prefix(Self.differencesMaximum))
+        verification.equal = verification.differing.isEmpty
+        return verification
+    }
+
+    /// Answers what a peer asks.
+    func answer(_ check: Check, on link: PeerLink) {
+        let peer = link.peer.member
+        Task { [self] in
+            do {
+                let content = try await compare(with: peer) { comparison throws(StoreError) in
+                    if let bucket = check.bucket {
+                        return Checked.Content.records(try comparison.records(inBucket: bucket))
+                    }
+                    let buckets = try comparison.buckets()
+                    return .buckets(buckets.digests, records: UInt64(buckets.records))
+                }
+                link.send(.checked(Checked(number: check.number, content: content)))
+            } catch {
+                logger.error("cannot answer a check of \(peer): \(error)")
+            }
+        }
+    }
+
+    private func ask(_ bucket: UInt8?, over link: PeerLink) async -> Checked.Content? {
+        await hub.checks.ask(bucket: bucket, over: link, seconds: Self.answerSeconds)
+    }
+
+    private func compare<Answer: Sendable>(
+        with peer: MemberCode,
+        _ body: @escaping @Sendable (RecordComparison) throws(StoreError) -> Answer
+    ) async throws(StoreError) -> Answer {
+        let me = member
+        return try await reads.read { reader, folding throws(StoreError) in
+            try body(
+                RecordComparison(
+                    reader: reader,
+                    folding: folding,
+                    me: me,
+                    peer: peer,
+                    hash: SHA256.function
+                )
+            )
+        }
+    }
+
+    private static func differences(_ here: [Checked.Record], _ there: [Checked.Record])
+        -> [Verification.Difference]
+    {
+        let ours = Dictionary(here.map { ($0.key, $0.digest) }) { first, _ in first }
+        let theirs = Dictionary(there.map { ($0.key, $0.digest) }) { first, _ in first }
+        let keys = Set(ours.keys).union(theirs.keys).compactMap { RecordKey(encoded: $0) }.sorted()
+        return keys.compactMap { key in
+            let reason: String
+            switch (ours[key.encoded], theirs[key.encoded]) {
+            case (nil, _): reason = "missing_here"
+            case (_, nil): reason = "missing_there"
+            case (let here, let there) where here != there: reason = "differs"
+            default: return nil
+            }
+            return Verification.Difference(record: key.identifier, reason: reason)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import AllianceFiles
+import AllianceModel
+import Glibc
+import Logging
+import NodeStore
+import ReplicationCore
+import SecureTransport
+
+extension Node {
+    /// Everything that `status` and `metrics` are made from, at one moment.
+    package func observe() async -> NodeObservation {
+        let view = await withCheckedContinuation { continuation in
+            hub.queue.put { jobs in
+                jobs.inspections.append { continuation.resume(returning: copy $0) }
+            }
+        }
+        let now = clocks.wallMilliseconds()
+        let credentials = hub.credentials
+        let (peers, strangers) = hub.peers.snapshot
+        let held = await heldByReason()
+        return NodeObservation(
+            member: member,
+            roster: roster,
+            rosterDigest: rosterDigest,
+            incarnation: incarnation,
+            upMilliseconds: clocks.monotonic().milliseconds(since: startedAt),
+            now: now,
+            links: links(view.peers, peers, held),
+            strangers: strangers,
+            certificateEnds: credentials.notAfterUnixSeconds * 1_000,
+            revocationsNextUpdate: (credentials.revocationsNextUpdateUnixSeconds ?? 0) * 1_000,
+            storeProblem: hub.problem.map { Refusal(.storeStopped, $0.explanation) },
+            disk: Self.disk(configuration.data),
+            clockAheadMilliseconds: max(0, view.clockLatest.milliseconds - now),
+            clockBoundMilliseconds: Int64(configuration.limits.clockAheadSeconds) * 1_000,
+            itemsEffective: catalog.agreement.itemsEffective(at: now),
+            lastPosition: view.lastPosition,
+            commits: view.commits,
+            writes: view.writes,
+            residentBytes: Self.residentBytes()
+        )
+    }
+
+    private func links(
+        _ sessions: [PeerStatus],
+        _ peers: [MemberCode: PeerTable.Peer],
+        _ held: [MemberCode: [HeldReason: UInt64]]
+    ) -> [NodeObservation.Link] {
+        let monotonic = clocks.monotonic()
+        let byMember = Dictionary(sessions.map { ($0.member, $0) }) { first, _ in first }
+        return peers.keys.sorted().compactMap { member in
+            guard let peer = peers[member] else { return nil }
+            var link = NodeObservation.Link(
+                member: member,
+                session: byMember[member] ?? PeerStatus(member: member),
+                address: peer.address
+            )
+            link.reason = peer.problem?.code
+            link.detail = peer.problem?.detail
+            link.isRefusal = peer.problem?.isRefusal ?? false
+            link.nextTryMilliseconds = peer.nextDial.map {
+                max(0, $0.milliseconds(since: monotonic))
+            }
+            link.lastHeard = peer.lastHeard
+            link.unreachableSince = peer.unreachableSince
+            link.certificateEnds = peer.certificateEnds
+            link.bytesSent = peer.bytesSent
+            link.bytesReceived = peer.bytesReceived
+            link.held = held[member] ?? [:]
+            return link
+        }
+    }
+
+    private func heldByReason() async -> [MemberCode: [HeldReason: UInt64]] {
+        do {
+            return try await reads.read { reader, _ throws(StoreError) in
+                try reader.heldCounts()
+            }
+        } catch {
+            logger.error("cannot count what is held: \(error)")
+            return [:]
+        }
+    }
+
+    private static func disk(_ path: String) -> (free: UInt64, total: UInt64)? {
+        var info = statvfs()
+        guard statvfs(path, &info) == 0 else { return nil }
+        let unit = UInt64(info.f_frsize)
+        return (UInt64(info.f_bavail) * unit, UInt64(info.f_blocks) * unit)
+    }
+
+    /// Resident memory of this process, from /proc/self/statm; 0 where there is none.
+    private static func residentBytes() -> UInt64 {
+        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 128)
+        guard fgets(&line, Int32(line.count), file) != nil else { return 0 }
+        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let fields = text.split(separator: " ")
+        guard fields.count > 1, let pages = UInt64(fields[1]) else { return 0 }
+        return pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))
+    }
+}

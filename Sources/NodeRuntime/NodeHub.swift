@@ -1,0 +1,253 @@
+import AllianceModel
+import Logging
+import NIOCore
+import NodeStore
+import ReplicationCore
+import ReplicationWire
+import SecureTransport
+import Synchronization
+
+/// Between the writer's thread and the event loops: which link is which, what was committed last,
+/// which credentials are in force.
+final class NodeHub: Sendable {
+    let member: MemberCode
+    let roster: Roster
+    let peers: PeerTable
+    let signal: PositionSignal
+    let logger: Logger
+    let clocks: NodeClocks
+    let queue = WriterQueue()
+    let checks = CheckDesk()
+
+    private struct State {
+        var links: [LinkID: PeerLink] = [:]
+        var nextLink: UInt64 = 1
+        var problem: StoreError?
+        /// Keys to be kept: told to the writer with the next session.
+        var kept: Set<Digest> = []
+    }
+
+    private let state: Mutex<State>
+    private let catalogs: CatalogCell
+    private let cell: CredentialsCell
+
+    init(
+        member: MemberCode,
+        roster: Roster,
+        peers: PeerTable,
+        credentials: CredentialsCell,
+        catalogs: CatalogCell,
+        kept certificates: [KeyCertificate],
+        signal: PositionSignal,
+        clocks: NodeClocks,
+        logger: Logger
+    ) {
+        self.member = member
+        self.roster = roster
+        self.peers = peers
+        self.signal = signal
+        self.clocks = clocks
+        self.logger = logger
+        self.catalogs = catalogs
+        cell = credentials
+        state = Mutex(State(kept: Set(certificates.map(\.digest))))
+    }
+
+    var catalog: Catalog { catalogs.value }
+    var credentials: Credentials { cell.credentials }
+    var problem: StoreError? { state.withLock { $0.problem } }
+
+    func policy(expecting member: MemberCode?) -> PeerPolicy {
+        PeerPolicy(
+            trustDomain: roster.trustDomain,
+            members: Set(roster.members.map(\.code)).subtracting([self.member]),
+            expected: member
+        )
+    }
+
+    /// A link to that member, if one stands.
+    func link(to member: MemberCode) -> PeerLink? {
+        state.withLock { state in
+            state.links.values.filter { $0.peer.member == member }.min { $0.id < $1.id }
+        }
+    }
+
+    /// Takes new credentials, and ends the sessions whose peers they refuse. Returns how many.
+    func replace(_ credentials: Credentials, certificates: [KeyCertificate]) -> Int {
+        cell.replace(credentials, certificates)
+        let links = state.withLock { Array($0.links.values) }
+        let members = policy(expecting: nil).members
+        let now = clocks.wallMilliseconds() / 1_000
+        var refused = 0
+        for link in links {
+            guard
+                let reason = credentials.judge(link.peer, members: members, nowUnixSeconds: now)
+            else { continue }
+            refused += 1
+            link.refuse(reason)
+        }
+        return refused
+    }
+
+    /// Keeps a certificate whose key may have signed what is stored, with the next commit.
+    func keep(_ der: Bytes) {
+        let digest = SHA256.hash(der)
+        let signers = signers
+        guard let signer = signers.signer(certificateDER: der) else { return }
+        guard state.withLock({ $0.kept.insert(digest).inserted }) else { return }
+        let certificate = KeyCertificate(digest: digest, member: signer.member, der: der)
+        let work = Local<Void>(
+            { ledger, _ throws(StoreError) in try ledger.store.insertCertificate(certificate) },
+            completion: { _ in }
+        )
+        queue.put { $0.local.append(work) }
+    }
+}
+
+extension NodeHub: LinkDelegate {
+    var signers: SignerDirectory { cell.signers }
+
+    func opened(_ peer: PeerIdentity, on channel: any Channel, with credentials: Credentials)
+        -> PeerLink
+    {
+        let link = state.withLock { state in
+            let link = PeerLink(
+                id: LinkID(rawValue: state.nextLink),
+                peer: peer,
+                credentials: credentials,
+                channel: channel,
+                alliance: roster.alliance,
+                hash: SHA256.hash
+            )
+            state.nextLink += 1
+            state.links[link.id] = link
+            return link
+        }
+        peers.opened(
+            link.id,
+            to: peer.member,
+            certificateEnds: peer.notAfterUnixSeconds * 1_000,
+            wall: clocks.wallMilliseconds()
+        )
+        logger.info("session with \(peer.member) stands")
+        keep(peer.certificateDER)
+        put(
+            .connected(
+                link.id,
+                peer: peer.member,
+                dialled: peer.part == .server,
+                wallMilliseconds: clocks.wallMilliseconds()
+            )
+        )
+        return link
+    }
+
+    func received(_ message: Message, on link: PeerLink, bytes: Int) {
+        let wall = clocks.wallMilliseconds()
+        peers.update(link.peer.member) { peer in
+            peer.bytesReceived += UInt64(bytes)
+            peer.lastHeard = wall
+        }
+        switch message {
+        case .check(let check): checks.asked(check, on: link)
+        case .checked(let checked): checks.answered(checked, by: link.peer.member)
+        case .hello(let hello):
+            for certificate in hello.certificates { keep(certificate) }
+            put(.received(link.id, message, wallMilliseconds: wall))
+        default: put(.received(link.id, message, wallMilliseconds: wall))
+        }
+    }
+
+    func sent(bytes: Int, on link: PeerLink) {
+        peers.update(link.peer.member) { $0.bytesSent += UInt64(bytes) }
+    }
+
+    func closed(_ link: PeerLink, _ fault: Fault?) {
+        state.withLock { _ = $0.links.removeValue(forKey: link.id) }
+        let shown = fault.flatMap { fault -> PeerTable.Problem? in
+            guard fault.code != .duplicateConnection else { return nil }
+            return PeerTable.Problem(
+                code: fault.code.rawValue,
+                detail: fault.text,
+                isRefusal: fault.code.isViolation
+            )
+        }
+        peers.closed(
+            link.id,
+            to: link.peer.member,
+            shown ?? PeerTable.Problem(
+                code: "connection_lost",
+                detail: "the connection ended",
+                isRefusal: false
+            ),
+            wall: clocks.wallMilliseconds()
+        )
+        if let fault, fault.code != .duplicateConnection {
+            logger.notice(
+                "session with \(link.peer.member) ended: \(fault.code.rawValue): \(fault.text)"
+            )
+        } else {
+            logger.info("session with \(link.peer.member) ended")
+        }
+        put(.disconnected(link.id))
+    }
+
+    func refused(_ reason: RefusalReason, called: MemberCode?, from address: String) {
+        let claimed = called ?? reason.claimedMember.flatMap { MemberCode($0) }
+        logger.warning(
+            "connection refused: \(reason)",
+            metadata: [
+                "peer": "\(claimed?.string ?? "unknown")", "address": "\(address)",
+                "judged": "\(reason.wasJudgedHere ? "here" : "by the peer")",
+            ]
+        )
+        peers.refused(
+            claimed,
+            PeerTable.Problem(
+                code: reason.code,
+                detail: reason.wasJudgedHere
+                    ? "refused here, from \(address)" : "refused by the peer at \(address)",
+                isRefusal: reason.isRefusal
+            )
+        )
+    }
+
+    private func put(_ input: ReplicaInput) {
+        queue.put { $0.inputs.append(input) }
+    }
+}
+
+extension NodeHub: WriterDelegate {
+    func send(_ message: Message, on link: LinkID) {
+        state.withLock { $0.links[link] }?.send(message)
+    }
+
+    func push(_ entries: ReadEntries, of feeds: [FeedIdentity], on link: LinkID) {
+        state.withLock { $0.links[link] }?.push(entries, of: feeds)
+    }
+
+    func close(_ link: LinkID, _ fault: Fault?) {
+        if let fault, fault.code != .duplicateConnection, fault.code != .shuttingDown {
+            logger.notice("closing a session: \(fault.code.rawValue): \(fault.text)")
+        }
+        state.withLock { $0.links[link] }?.close(fault)
+    }
+
+    func committed(_ committed: Committed, catalog: Catalog?) {
+        if let catalog { catalogs.value = catalog }
+        signal.advance(to: committed.position)
+    }
+
+    func storeStopped(_ error: StoreError) {
+        state.withLock { $0.problem = error }
+        signal.release()
+    }
+}
+
+extension RefusalReason {
+    /// True if a certificate or an identity was judged, here or by the peer; false for a connection
+    /// that just ended.
+    var isRefusal: Bool {
+        if case .peerClosed = self { false } else { true }
+    }
+}

@@ -1,0 +1,83 @@
+import AllianceFiles
+import AllianceModel
+import NodeStore
+import ReplicationCore
+import ReplicationWire
+import SecureTransport
+
+/// Who this run of the node is, and the settings of its parts that follow from it.
+struct NodeIdentity {
+    let configuration: NodeConfiguration
+    let roster: Roster
+    let rosterDigest: Digest
+    let incarnation: Incarnation
+
+    /// Own certificates sent in Hello: the present one and earlier ones, whose keys signed what a
+    /// new peer has yet to judge.
+    private static let certificateCountMaximum = 8
+
+    func storeSettings(_ catalogs: CatalogCell) -> StoreSettings {
+        StoreSettings(
+            hash: SHA256.function,
+            random: { SecureRandom.bytes($0) },
+            terms: { stored, reader throws(StoreError) in
+                let folding = RecordFolding(reader: reader, agreement: catalogs.value.agreement)
+                let (state, definition) = try folding.state(of: stored)
+                return IndexTerms(RecordView(state, definition))
+            }
+        )
+    }
+
+    func ledgerSettings(_ credentials: CredentialsCell) -> LedgerSettings {
+        LedgerSettings(
+            member: configuration.member,
+            incarnation: incarnation,
+            roster: roster,
+            rosterDigest: rosterDigest,
+            clockBoundMilliseconds: Int64(configuration.limits.clockAheadSeconds) * 1_000,
+            hash: SHA256.function,
+            authenticate: { message, key in HMACSHA256(key: key).tag(message) },
+            random: { SecureRandom.bytes($0) },
+            sign: { credentials.sign($0) },
+            isGenuine: { [alliance = roster.alliance] in
+                credentials.isGenuine($0, alliance: alliance)
+            }
+        )
+    }
+
+    func replicaSettings(_ credentials: Credentials, _ kept: [KeyCertificate]) -> ReplicaSettings {
+        let present = credentials.certificate.der
+        let earlier = kept.filter { $0.member == configuration.member && $0.der != present }
+        var settings = ReplicaSettings(
+            member: configuration.member,
+            incarnation: incarnation,
+            roster: roster,
+            firstRoster: rosterDigest,
+            presentRoster: rosterDigest,
+            software: Text(NodeVersion.text),
+            certificates: [present]
+                + earlier.suffix(Self.certificateCountMaximum - 1).reversed().map(\.der)
+        )
+        settings.versions = WireVersion.supported
+        settings.features = WireVersion.features
+        return settings
+    }
+}
+
+/// The software's version, as `--version`, Hello and `status` show it.
+package enum NodeVersion {
+    package static let text = "1.0.0"
+}
+
+extension IndexTerms {
+    init(_ view: RecordView) {
+        self.init(
+            item: view.state.header.item,
+            home: view.state.header.home,
+            stage: view.stage,
+            holder: view.holder,
+            subject: view.subject,
+            updated: view.state.updated.milliseconds
+        )
+    }
+}

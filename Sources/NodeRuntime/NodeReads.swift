@@ -1,0 +1,103 @@
+import AllianceModel
+import NIOPosix
+import NodeStore
+import ReplicationCore
+import Synchronization
+
+/// Reads of the last commit, on connections of their own.
+struct NodeReads: Sendable {
+    let pool: ReaderPool
+    /// As many threads as there are connections: a read blocks one.
+    let threads: NIOThreadPool
+    let catalog: @Sendable () -> Catalog
+
+    /// What a reader needs to turn stored records into states.
+    func read<Answer: Sendable>(
+        _ body: @escaping @Sendable (SQLiteReader, RecordFolding) throws(StoreError) -> Answer
+    ) async throws(StoreError) -> Answer {
+        let catalog = catalog()
+        let result: Result<Answer, StoreError> = await withCheckedContinuation { continuation in
+            threads.submit { state in
+                guard case .active = state else {
+                    continuation.resume(returning: .failure(.stopped))
+                    return
+                }
+                continuation.resume(
+                    returning: Result { () throws(StoreError) in
+                        try pool.read { reader throws(StoreError) in
+                            let agreement = catalog.agreement
+                            return try body(
+                                reader,
+                                RecordFolding(reader: reader, agreement: agreement)
+                            )
+                        }
+                    }
+                )
+            }
+        }
+        return try result.get()
+    }
+
+    func record(_ identifier: RecordIdentifier) async throws(StoreError) -> RecordSnapshot? {
+        try await read { reader, folding throws(StoreError) in
+            guard let stored = try reader.record(identifier) else { return nil }
+            return try snapshot(of: stored, reader, folding)
+        }
+    }
+
+    func records(_ query: RecordQuery) async throws(StoreError) -> SnapshotPage {
+        try await read { reader, folding throws(StoreError) in
+            let page = try reader.list(query)
+            let records = try page.records.map { stored throws(StoreError) in
+                try snapshot(of: stored, reader, folding)
+            }
+            return SnapshotPage(records: records, next: page.next)
+        }
+    }
+
+    func changes(after position: LogPosition, limit: Int) async throws(StoreError) -> ChangePage {
+        try await read { reader, folding throws(StoreError) in
+            // What is no change (a vote, a held entry) moves the log too: look on behind it next.
+            let last = try reader.lastPosition()
+            let applied = try reader.applied(after: position, limit: limit)
+            var changes: [ChangePage.Change] = []
+            for change in applied {
+                let (changeset, _) = try folding.changeset(of: change.entry)
+                guard let stored = try reader.record(changeset.key) else { continue }
+                let state = try folding.state(of: stored).state
+                changes.append(
+                    ChangePage.Change(
+                        cursor: change.applied,
+                        record: changeset.key.identifier,
+                        item: state.header.item,
+                        fields: changeset.writes.map(\.field).sorted()
+                    )
+                )
+            }
+            let next = applied.last?.applied ?? position
+            return ChangePage(
+                changes: changes,
+                next: applied.count < limit ? max(next, last) : next
+            )
+        }
+    }
+
+    private func snapshot(
+        of stored: StoredRecord,
+        _ reader: SQLiteReader,
+        _ folding: RecordFolding
+    ) throws(StoreError) -> RecordSnapshot {
+        let (state, definition) = try folding.state(of: stored)
+        let span = try reader.incarnations().last { span in
+            span.first <= stored.position && stored.position <= span.last ?? .max
+        }
+        guard let span else {
+            throw .damaged(
+                path: "citysync.sqlite",
+                reason: "log position \(stored.position) is of no incarnation"
+            )
+        }
+        let token = CausalityToken(incarnation: span.incarnation, position: stored.position)
+        return RecordSnapshot(state: state, definition: definition, token: token.text)
+    }
+}

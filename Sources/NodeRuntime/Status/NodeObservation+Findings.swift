@@ -1,0 +1,198 @@
+import AllianceModel
+import ReplicationCore
+
+/// From where on something is worth a person's attention.
+package enum HealthThresholds {
+    package static let unreachableMilliseconds: Int64 = 10 * 60_000
+    package static let certificateDays: Int64 = 30
+    package static let revocationsDays: Int64 = 7
+    package static let skewMilliseconds: Int64 = 10_000
+    package static let heldMilliseconds: Int64 = 24 * 3_600_000
+    /// Share of the disk that must be free, in percent.
+    package static let diskFreePercent: UInt64 = 5
+}
+
+extension NodeObservation {
+    /// What somebody has to look at: the critical first, then by code and subject.
+    package var findings: [StatusDocument.Finding] {
+        let all =
+            storeFindings + clockFindings + diskFindings + ownCertificateFindings
+            + revocationsFindings
+            + links.flatMap { link in
+                heldFindings(link) + certificateFindings(link) + linkFindings(link)
+                    + skewFindings(link)
+            }
+        return all.sorted { left, right in
+            if left.severity != right.severity { return left.severity == .critical }
+            return (left.code, left.subject) < (right.code, right.subject)
+        }
+    }
+
+    private func finding(
+        _ severity: StatusDocument.Severity,
+        _ code: String,
+        _ subject: MemberCode,
+        _ text: String,
+        remedy: String
+    ) -> StatusDocument.Finding {
+        StatusDocument.Finding(
+            severity: severity,
+            code: code,
+            subject: subject.string,
+            text: text,
+            remedy: remedy
+        )
+    }
+
+    // MARK: This node
+
+    private var storeFindings: [StatusDocument.Finding] {
+        guard let problem = storeProblem, problem.code != .clockBeyondBound else { return [] }
+        return [
+            finding(
+                .critical,
+                "store",
+                member,
+                "takes no writes: \(problem.detail)",
+                remedy: "see the node's log, make room if the disk is full, restart citysyncd"
+            )
+        ]
+    }
+
+    private var clockFindings: [StatusDocument.Finding] {
+        guard
+            clockAheadMilliseconds > clockBoundMilliseconds
+                || storeProblem?.code == .clockBeyondBound
+        else { return [] }
+        return [
+            finding(
+                .critical,
+                "clock",
+                member,
+                "this node's log is \(clockAheadMilliseconds.span) ahead of its clock, "
+                    + "beyond the bound of \(clockBoundMilliseconds.span): it takes no writes",
+                remedy: "set this machine's clock right; writes go on when it has caught up"
+            )
+        ]
+    }
+
+    private var diskFindings: [StatusDocument.Finding] {
+        guard let disk, disk.total > 0 else { return [] }
+        let bound = disk.total / 100 * HealthThresholds.diskFreePercent
+        guard disk.free < bound else { return [] }
+        return [
+            finding(
+                .critical,
+                "disk",
+                member,
+                "\(disk.free >> 20) MiB free of \(disk.total >> 20) MiB, "
+                    + "under \(HealthThresholds.diskFreePercent) %",
+                remedy: "make room where the data folder is"
+            )
+        ]
+    }
+
+    private var ownCertificateFindings: [StatusDocument.Finding] {
+        certificate(
+            ends: certificateEnds,
+            of: member,
+            remedy: "Certs/ca request \(member), issue; then SIGHUP to citysyncd"
+        )
+    }
+
+    private var revocationsFindings: [StatusDocument.Finding] {
+        let left = revocationsNextUpdate - now
+        guard left < HealthThresholds.revocationsDays * .dayMilliseconds else { return [] }
+        let remedy = "Certs/ca crl, copied to every node; then SIGHUP to citysyncd"
+        guard left > 0 else {
+            let text = "the revocation list ended \(left.span) ago: no new sessions"
+            return [finding(.critical, "revocations", member, text, remedy: remedy)]
+        }
+        let text = "the revocation list ends in \(left.span)"
+        return [finding(.warning, "revocations", member, text, remedy: remedy)]
+    }
+
+    // MARK: Peers
+
+    private func certificate(
+        ends: Int64,
+        of member: MemberCode,
+        remedy: String
+    ) -> [StatusDocument.Finding] {
+        let left = ends - now
+        guard left < HealthThresholds.certificateDays * .dayMilliseconds else { return [] }
+        let isPast = left <= 0
+        return [
+            finding(
+                isPast ? .critical : .warning,
+                "certificate",
+                member,
+                isPast ? "expired \(left.span) ago" : "expires in \(left.span)",
+                remedy: remedy
+            )
+        ]
+    }
+
+    private func certificateFindings(_ link: Link) -> [StatusDocument.Finding] {
+        link.certificateEnds.map { ends in
+            certificate(
+                ends: ends,
+                of: link.member,
+                remedy: "that city: Certs/ca request, issue"
+            )
+        } ?? []
+    }
+
+    /// A peer that is away may come back by itself; one that refuses, or is refused, does not.
+    private func linkFindings(_ link: Link) -> [StatusDocument.Finding] {
+        let place = [link.reasonCode, link.address].compactMap { $0 }.joined(separator: " ")
+        let away = link.unreachableSince.map { now - $0 }
+        switch link.state {
+        case .refused, .incompatible:
+            let since = away.map { " for \($0.span)" } ?? ""
+            let text = "\(link.state.rawValue)\(since)"
+            return [finding(.warning, "peer", link.member, text, remedy: place)]
+        case .unreachable, .connecting:
+            guard !link.session.isConnected, let away,
+                away > HealthThresholds.unreachableMilliseconds
+            else { return [] }
+            let text = "unreachable for \(away.span)"
+            return [finding(.warning, "peer", link.member, text, remedy: place)]
+        case .current, .behind: return []
+        }
+    }
+
+    private func skewFindings(_ link: Link) -> [StatusDocument.Finding] {
+        guard let skew = link.session.skewMilliseconds,
+            skew.magnitude > HealthThresholds.skewMilliseconds.magnitude
+        else { return [] }
+        return [
+            finding(
+                .warning,
+                "skew",
+                link.member,
+                "its clock is \(skew.span) \(skew < 0 ? "behind" : "ahead of") ours",
+                remedy: "set the clock right that is off; compare with the other peers' skew"
+            )
+        ]
+    }
+
+    /// Held changesets are among those to apply, so the oldest of these tells since when.
+    private func heldFindings(_ link: Link) -> [StatusDocument.Finding] {
+        guard link.heldCount > 0, let oldest = link.session.toApply?.oldest else { return [] }
+        let age = now - oldest.milliseconds
+        guard age > HealthThresholds.heldMilliseconds else { return [] }
+        let reasons = HeldReason.allCases.filter { link.held[$0, default: 0] > 0 }
+        let isAgreement = reasons.contains { $0 == .definitionNotAgreed || $0 == .definitionUnknown }
+        return [
+            finding(
+                .critical,
+                "held",
+                link.member,
+                "\(link.heldCount) changesets wait, the oldest for \(age.span): "
+                    + reasons.map(\.rawValue).joined(separator: ", "),
+                remedy: isAgreement ? "citysync items list" : "citysync peers -o wide"
+            )
+        ]
+    }
+}

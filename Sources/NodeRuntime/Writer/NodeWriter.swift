@@ -1,0 +1,256 @@
+import AllianceModel
+import Foundation
+import Logging
+import NodeStore
+import ReplicationCore
+import Synchronization
+
+/// Where the writer's outputs go.
+protocol WriterDelegate: AnyObject, Sendable {
+    func send(_ message: Message, on link: LinkID)
+    func push(_ entries: ReadEntries, of feeds: [FeedIdentity], on link: LinkID)
+    func close(_ link: LinkID, _ fault: Fault?)
+    /// A commit became durable.
+    func committed(_ committed: Committed, catalog: Catalog?)
+    /// The store failed and takes nothing more.
+    func storeStopped(_ error: StoreError)
+}
+
+/// The one writer of a node: a thread of its own that owns the write connection, the ledger and the
+/// replica.
+///
+/// Each round takes what waits, lets the replica decide, and commits local changes together with
+/// received batches: local and urgent first, then bulk for about 5 ms. A local change is answered,
+/// and anything is sent, only after its commit.
+final class NodeWriter: @unchecked Sendable {
+    /// Bulk that one commit may take in, so that a local change never waits for long.
+    private static let bulkMilliseconds: Int64 = 5
+    private static let idleMilliseconds: Int64 = 250
+    private static let projectionRows = 2_000
+
+    private let queue: WriterQueue
+    private weak let delegate: (any WriterDelegate)?
+    private let logger: Logger
+    private let clocks: NodeClocks
+    private let done = DispatchSemaphore(value: 0)
+
+    // Below: the writer's thread alone.
+    private var ledger: NodeLedger
+    private var replica: Replica
+    private var batches: [(link: LinkID, batch: ReceivedBatch)] = []
+    private var wake: Monotonic?
+    private var commits: UInt64 = 0
+    private var writes: UInt64 = 0
+    private var problem: StoreError?
+    private var lastDue: Int64 = 0
+
+    init(
+        ledger: NodeLedger,
+        replica: Replica,
+        queue: WriterQueue,
+        delegate: any WriterDelegate,
+        clocks: NodeClocks,
+        logger: Logger
+    ) {
+        self.ledger = ledger
+        self.replica = replica
+        self.queue = queue
+        self.delegate = delegate
+        self.clocks = clocks
+        self.logger = logger
+    }
+
+    func start() {
+        let thread = Thread { [self] in run() }
+        thread.name = "citysync-writer"
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+
+    /// Takes no more, finishes what waits, and returns when the thread has ended.
+    func stop() {
+        queue.put { $0.isStopping = true }
+        done.wait()
+    }
+
+    // MARK: The thread
+
+    private func run() {
+        var isStopping = false
+        while !isStopping {
+            let jobs = queue.take(waitingMilliseconds: batches.isEmpty ? patience() : 0)
+            isStopping = jobs.isStopping
+            if isStopping { tell(.stopping) }
+            for input in jobs.inputs { tell(input) }
+            if let wake, clocks.monotonic() >= wake {
+                self.wake = nil
+                tell(.timeout(wallMilliseconds: clocks.wallMilliseconds()))
+            }
+            transact(jobs.local)
+            inspect(jobs.inspections)
+            if jobs.isEmpty && batches.isEmpty { idle() }
+        }
+        refuseRest()
+        done.signal()
+    }
+
+    /// How long to wait for work, in milliseconds.
+    private func patience() -> Int64 {
+        guard let wake else { return Self.idleMilliseconds }
+        let left = wake.milliseconds(since: clocks.monotonic())
+        return max(1, min(left, Self.idleMilliseconds))
+    }
+
+    private func refuseRest() {
+        let rest = queue.take(waitingMilliseconds: 0)
+        for work in rest.local { work.finish(.stopped) }
+        inspect(rest.inspections)
+    }
+
+    private func inspect(_ inspections: [@Sendable (borrowing WriterView) -> Void]) {
+        guard !inspections.isEmpty else { return }
+        let view = WriterView(
+            peers: replica.peers,
+            clockLatest: ledger.clock.latest,
+            commits: commits,
+            writes: writes,
+            lastPosition: (try? ledger.store.lastPosition()) ?? 0,
+            problem: problem
+        )
+        for inspection in inspections { inspection(view) }
+    }
+
+    // MARK: Transactions
+
+    private func transact(_ local: [any LocalWork]) {
+        guard problem == nil else {
+            for work in local { work.finish(.stopped) }
+            batches = []
+            return
+        }
+        let wall = clocks.wallMilliseconds()
+        let isDue = !ledger.held.isEmpty && wall - lastDue >= 1_000
+        guard !local.isEmpty || !batches.isEmpty || isDue else { return }
+        do throws(StoreError) {
+            try ledger.begin()
+            for work in local { try work.run(&ledger, wallMilliseconds: wall) }
+            let taken = try takeBulk(wall)
+            if isDue {
+                lastDue = wall
+                try ledger.releaseDue(wallMilliseconds: wall, limit: 1_000)
+            }
+            let committed = try ledger.commit()
+            commits += 1
+            writes += UInt64(local.count)
+            delegate?.committed(
+                committed,
+                catalog: committed.agreementChanged ? Catalog(agreement: ledger.agreement) : nil
+            )
+            if !committed.tips.isEmpty { tell(.appended(committed.tips)) }
+            for work in local { work.finish(nil) }
+            for (link, batch) in taken { tell(persisted(batch, on: link)) }
+            for (author, summary) in committed.held.sorted(by: { $0.key < $1.key }) {
+                tell(.heldChanged(author, summary))
+            }
+        } catch {
+            fail(error, local)
+        }
+    }
+
+    /// Stores received batches until the bulk's time is up; at least one.
+    private func takeBulk(_ wall: Int64) throws(StoreError) -> [(LinkID, ReceivedBatch)] {
+        var taken: [(LinkID, ReceivedBatch)] = []
+        let start = clocks.monotonic()
+        while !batches.isEmpty {
+            let (link, batch) = batches.removeFirst()
+            try ledger.receive(batch, wallMilliseconds: wall)
+            taken.append((link, batch))
+            if clocks.monotonic().milliseconds(since: start) >= Self.bulkMilliseconds { break }
+        }
+        return taken
+    }
+
+    private func persisted(_ batch: ReceivedBatch, on link: LinkID) -> ReplicaInput {
+        let tips = batch.parts.compactMap { ledger.tip(of: $0.feed) }
+        let author = batch.parts.first?.identity.member
+        return .persisted(
+            link,
+            batch: batch.number,
+            tips: tips,
+            held: author.flatMap { ledger.held[$0] } ?? HeldSummary.none
+        )
+    }
+
+    private func fail(_ error: StoreError, _ local: [any LocalWork]) {
+        ledger.store.rollback()
+        problem = error
+        batches = []
+        logger.critical("store stopped: \(error.explanation)")
+        for work in local { work.finish(error) }
+        delegate?.storeStopped(error)
+        tell(.stopping)
+    }
+
+    private func idle() {
+        guard problem == nil else { return }
+        do throws(StoreError) {
+            if try ledger.store.projectIndexes(limit: Self.projectionRows) { return }
+            _ = try ledger.store.checkpointIfIdle()
+        } catch {
+            fail(error, [])
+        }
+    }
+
+    // MARK: The replica
+
+    private func tell(_ input: ReplicaInput) {
+        replica.handle(input, now: clocks.monotonic())
+        while let output = replica.nextOutput() { perform(output) }
+    }
+
+    private func perform(_ output: ReplicaOutput) {
+        switch output {
+        case .send(let link, let message): delegate?.send(message, on: link)
+        case .push(let link, let entries):
+            let feeds = entries.parts.compactMap { ledger.tip(of: $0.feed)?.identity }
+            delegate?.push(entries, of: feeds, on: link)
+        case .persist(let link, let batch):
+            let isUrgent = batch.parts.contains { $0.identity.deliveryClass == .urgent }
+            if isUrgent {
+                batches.insert((link, batch), at: urgentEnd())
+            } else {
+                batches.append((link, batch))
+            }
+        case .read(let link, let deliveryClass, let ranges, let bytesMaximum):
+            read(link, deliveryClass, ranges, bytesMaximum)
+        case .close(let link, let fault): delegate?.close(link, fault)
+        case .wake(let moment): wake = moment
+        }
+    }
+
+    /// Where the next urgent batch goes: behind the urgent ones that wait already.
+    private func urgentEnd() -> Int {
+        batches.firstIndex { waiting in
+            !waiting.batch.parts.contains { $0.identity.deliveryClass == .urgent }
+        } ?? batches.count
+    }
+
+    private func read(
+        _ link: LinkID,
+        _ deliveryClass: DeliveryClass,
+        _ ranges: [FeedRange],
+        _ bytesMaximum: Int
+    ) {
+        guard problem == nil else { return }
+        do throws(StoreError) {
+            let entries = try ledger.store.entries(
+                ranges,
+                deliveryClass,
+                bytesMaximum: bytesMaximum
+            )
+            replica.handle(.read(link, entries), now: clocks.monotonic())
+        } catch {
+            fail(error, [])
+        }
+    }
+}
