@@ -4,7 +4,7 @@ import SwiftProtobuf
 import Testing
 
 @Suite struct RosterCodingTests {
-    private func roster(
+    static func roster(
         _ agreement: AgreementRule = .all,
         reversed: Bool = false,
         address: String? = nil,
@@ -30,21 +30,24 @@ import Testing
     }
 
     @Test func `order and addresses leave no trace in the digest`() throws {
-        let digest = RosterCoding.digest(try roster(), Samples.hash)
-        let others = try [roster(reversed: true), roster(address: "10.1.2.3:7420")]
+        let digest = RosterCoding.digest(try Self.roster(), Samples.hash)
+        let others = try [Self.roster(reversed: true), Self.roster(address: "10.1.2.3:7420")]
         for other in others { #expect(RosterCoding.digest(other, Samples.hash) == digest) }
-        #expect(digest == SHA256.hash(RosterCoding.encode(try roster())))
+        #expect(digest == SHA256.hash(RosterCoding.encode(try Self.roster())))
     }
 
     @Test func `names and the rule are part of it`() throws {
         let digests = try [
-            roster(), roster(english: "Foochow"), roster(.majority), roster(.atLeast(2)),
+            Self.roster(), Self.roster(english: "Foochow"), Self.roster(.majority),
+            Self.roster(.atLeast(2)),
         ].map { RosterCoding.digest($0, Samples.hash) }
         #expect(Set(digests).count == digests.count)
     }
 
     @Test func `the layout is the protocol's`() throws {
-        let schema = try SchemaRoster(serializedBytes: RosterCoding.encode(try roster(.atLeast(2))))
+        let schema = try SchemaRoster(
+            serializedBytes: RosterCoding.encode(try Self.roster(.atLeast(2)))
+        )
         #expect(schema.alliance == "fuzhou-metro")
         #expect(schema.trustDomain == "fuzhou-metro.example")
         #expect(schema.agreement == .atLeast)

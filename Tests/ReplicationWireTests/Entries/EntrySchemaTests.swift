@@ -6,7 +6,9 @@ import SwiftProtobuf
 import Testing
 
 /// The core writes and reads entries with a cursor of its own; citysync.proto describes the same
-/// bytes. Here each is held against the other.
+/// bytes.
+///
+/// Here each is held against the other.
 @Suite struct EntrySchemaTests {
     @Test(arguments: 0..<100)
     func `an entry of the core is one of the schema, byte for byte, and back`(
