@@ -125,6 +125,14 @@ struct PeerSession: Sendable {
         return [normal.oldest, urgent.oldest].compactMap(\.self).min()
     }
 
+    mutating func changeDeliveredSurvey(_ change: (inout Survey) -> Void) {
+        change(&deliveredSurvey)
+    }
+
+    mutating func changeAnnouncedSurvey(_ change: (inout Survey) -> Void) {
+        change(&announcedSurvey)
+    }
+
     mutating func noteAnnounced(_ feed: Digest, upTo size: UInt64) {
         announced[feed] = max(announced[feed] ?? 0, size)
     }

@@ -28,8 +28,7 @@ extension Replica {
     }
 
     mutating func heard(_ ping: Ping, on link: LinkID, wallMilliseconds: Int64) {
-        guard let session = sessions[link] else { return }
-        let peer = session.peer
+        guard let peer = sessions[link]?.peer else { return }
         noteSkew(ping.clock, of: peer, wallMilliseconds: wallMilliseconds)
         if ping.common == feeds.commonDigest(with: peer) {
             for member in [settings.member, peer] {
@@ -38,7 +37,7 @@ extension Replica {
                 }
             }
             becomeKnown(link)
-        } else if let snapshot = session.snapshot, ping.common == snapshot.common {
+        } else if let snapshot = sessions[link]?.snapshot, ping.common == snapshot.common {
             for (feed, size) in snapshot.sizes { noteEqual(feed, size: size, on: link) }
             becomeKnown(link)
         } else {
@@ -81,20 +80,17 @@ extension Replica {
 
     /// Names feeds to the peer, within reason: being asked over and over must not keep a node busy.
     private mutating func name(_ have: Have, _ count: Int, on link: LinkID) throws(Fault) {
-        guard var session = sessions[link] else { return }
-        if now.milliseconds(since: session.listedSince) >= 10_000 {
-            session.listedSince = now
-            session.listed = 0
+        if let since = sessions[link]?.listedSince, now.milliseconds(since: since) >= 10_000 {
+            sessions[link]?.listedSince = now
+            sessions[link]?.listed = 0
         }
-        session.listed += 1 + count
-        guard session.listed <= settings.listedMaximum else {
+        sessions[link]?.listed += 1 + count
+        guard sessions[link]?.listed ?? 0 <= settings.listedMaximum else {
             throw Fault(
                 .limitExceeded,
                 "asked to name more than \(settings.listedMaximum) feeds within 10 s"
             )
         }
-        sessions[link]?.listedSince = session.listedSince
-        sessions[link]?.listed = session.listed
         send(.have(have), on: link)
     }
 
@@ -225,14 +221,11 @@ extension Replica {
         on link: LinkID,
         _ change: (inout Survey) -> Void
     ) {
-        guard var session = sessions[link] else { return }
         if member == settings.member {
-            change(&session.deliveredSurvey)
+            sessions[link]?.changeDeliveredSurvey(change)
         } else {
-            change(&session.announcedSurvey)
+            sessions[link]?.changeAnnouncedSurvey(change)
         }
-        sessions[link]?.deliveredSurvey = session.deliveredSurvey
-        sessions[link]?.announcedSurvey = session.announcedSurvey
     }
 
     // MARK: Sizes
@@ -327,13 +320,13 @@ extension Replica {
     }
 
     private mutating func becomeInformedIfKnown(_ link: LinkID) {
-        guard let session = sessions[link], session.state == .acquainted,
-            session.deliveredSurvey == .known, session.announcedSurvey == .known
+        guard let peer = sessions[link]?.peer, sessions[link]?.state == .acquainted,
+            sessions[link]?.deliveredSurvey == .known, sessions[link]?.announcedSurvey == .known
         else { return }
         sessions[link]?.state = .informed
         sessions[link]?.surveyAt = nil
-        guard used[session.peer] == link else { return }
-        records[session.peer]?.reachedHeads = true
+        guard used[peer] == link else { return }
+        records[peer]?.reachedHeads = true
         sendAll(link)
     }
 }

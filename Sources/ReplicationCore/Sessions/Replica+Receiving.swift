@@ -198,18 +198,21 @@ extension Replica {
     /// Appends the new entries to their feeds' frontiers; returns them, entries already received
     /// left out.
     private func fold(_ push: Push, into candidates: inout [Candidate]) -> [Push.Item] {
-        var items: [Push.Item] = []
-        items.reserveCapacity(push.items.count)
-        for item in push.items {
-            let index = item.part
+        var old: Set<Int> = []
+        for place in push.items.indices {
+            let index = push.items[place].part
             let sequence = candidates[index].next
             candidates[index].next += 1
-            guard sequence > candidates[index].frontier.size else { continue }
-            candidates[index].frontier.append(item.leaf, hash: hash)
+            guard sequence > candidates[index].frontier.size else {
+                old.insert(place)
+                continue
+            }
+            candidates[index].frontier.append(push.items[place].leaf, hash: hash)
             candidates[index].newCount += 1
-            items.append(item)
         }
-        return items
+        // Nearly always all are new, and the frame's own array goes on to the store.
+        guard !old.isEmpty else { return push.items }
+        return push.items.indices.filter { !old.contains($0) }.map { push.items[$0] }
     }
 
     /// Roots must be the heads'.

@@ -44,7 +44,7 @@ extension Replica {
 
     /// Puts a feed on its lane if the peer lacks something of it.
     mutating func addPending(_ row: FeedTable.Row, on link: LinkID, oldest: HybridTimestamp?) {
-        guard let session = sessions[link], row.size > session.sent[row.digest] ?? 0 else { return }
+        guard row.size > sessions[link]?.sent[row.digest] ?? 0 else { return }
         sessions[link]?.withLane(row.identity.deliveryClass) { lane in
             if lane.pending.isEmpty { lane.unreadOldest = oldest }
             lane.pending.insert(row.digest)
@@ -54,8 +54,8 @@ extension Replica {
 
     /// Puts everything that the peer lacks on its lanes and begins.
     mutating func sendAll(_ link: LinkID) {
-        guard let session = sessions[link], session.state == .informed else { return }
-        for row in feeds.rows(of: settings.member, visibleTo: session.peer) {
+        guard let peer = sessions[link]?.peer, sessions[link]?.state == .informed else { return }
+        for row in feeds.rows(of: settings.member, visibleTo: peer) {
             addPending(row, on: link, oldest: nil)
         }
         pumpAll(link)
@@ -97,7 +97,7 @@ extension Replica {
 
     /// The store has answered.
     mutating func read(_ link: LinkID, _ entries: ReadEntries) {
-        guard let session = sessions[link] else { return }
+        guard let sent = sessions[link]?.sent else { return }
         let deliveryClass = entries.deliveryClass
         sessions[link]?.withLane(deliveryClass) { $0.isReading = false }
         guard !entries.items.isEmpty, !entries.parts.isEmpty else {
@@ -105,10 +105,9 @@ extension Replica {
             return
         }
         // An answer from before the peer asked again, or told of more: it is read once more.
-        let isCurrent = entries.parts.allSatisfy {
-            $0.first == (session.sent[$0.feed] ?? 0) + 1
+        if entries.parts.allSatisfy({ $0.first == (sent[$0.feed] ?? 0) + 1 }) {
+            push(entries, on: link)
         }
-        if isCurrent { push(entries, on: link) }
         pump(link, deliveryClass)
     }
 
@@ -135,13 +134,13 @@ extension Replica {
     // MARK: What the peer says of it
 
     mutating func heard(_ ack: Ack, on link: LinkID) throws(Fault) {
-        guard let session = sessions[link] else { return }
+        guard let peer = sessions[link]?.peer else { return }
         guard ack.stored.count <= settings.partsMaximum else {
             throw Fault(.limitExceeded, "an Ack of \(ack.stored.count) feeds")
         }
         var isProgress = false
         for stored in ack.stored {
-            let row = try ownRow(stored.feed, visibleTo: session.peer)
+            let row = try ownRow(stored.feed, visibleTo: peer)
             if stored.upTo > row.size,
                 row.identity.writer.incarnation == settings.incarnation
             {
@@ -176,29 +175,29 @@ extension Replica {
     /// The peer has a feed of ours up to that sequence; true if that is news.
     @discardableResult
     mutating func noteStored(_ feed: Digest, upTo size: UInt64, on link: LinkID) -> Bool {
-        guard let session = sessions[link], let row = feeds[feed] else { return false }
-        if size > session.sent[feed] ?? 0 { sessions[link]?.sent[feed] = size }
+        guard sessions[link] != nil, let row = feeds[feed] else { return false }
+        if size > sessions[link]?.sent[feed] ?? 0 { sessions[link]?.sent[feed] = size }
         if isSent(feed, on: link) {
             sessions[link]?.withLane(row.identity.deliveryClass) { lane in
                 lane.pending.remove(feed)
                 if lane.pending.isEmpty { lane.unreadOldest = nil }
             }
         }
-        guard size > session.acknowledged[feed] ?? 0 else { return false }
+        guard size > sessions[link]?.acknowledged[feed] ?? 0 else { return false }
         sessions[link]?.acknowledged[feed] = size
         return true
     }
 
     mutating func heard(_ want: Want, on link: LinkID) throws(Fault) {
-        guard let session = sessions[link] else { return }
-        let row = try ownRow(want.feed, visibleTo: session.peer)
+        guard let peer = sessions[link]?.peer else { return }
+        let row = try ownRow(want.feed, visibleTo: peer)
         guard want.from >= 1, want.from <= row.size + 1 else {
             throw Fault(
                 .frameMalformed,
                 "feed \(row.digest.short) wanted from \(want.from), it ends at \(row.size)"
             )
         }
-        guard session.wantsWithoutProgress < settings.wantsMaximum else {
+        guard sessions[link]?.wantsWithoutProgress ?? 0 < settings.wantsMaximum else {
             throw Fault(
                 .limitExceeded,
                 "\(settings.wantsMaximum) Wants and nothing acknowledged"

@@ -109,10 +109,10 @@ extension Replica {
         on link: LinkID,
         wallMilliseconds: Int64
     ) {
-        guard let session = sessions[link] else { return }
+        guard let peer = sessions[link]?.peer else { return }
         sessions[link]?.heardAt = now
         sessions[link]?.answerAwaitedSince = nil
-        records[session.peer]?.heardAt = now
+        records[peer]?.heardAt = now
         do throws(Fault) {
             try judge(message, on: link, wallMilliseconds: wallMilliseconds)
         } catch {
