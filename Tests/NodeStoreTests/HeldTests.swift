@@ -1,0 +1,100 @@
+import AllianceModel
+import NodeStore
+import ReplicationCore
+import Testing
+
+@Suite struct HeldTests {
+    private let store: SQLiteStore
+    private let fixture: StoreFixture
+    private let held: [HeldEntry]
+
+    /// Six held entries: on records 1, 1, 2; on a definition; ahead of the clock; malformed.
+    init() throws {
+        fixture = try StoreFixture()
+        store = try fixture.filled(6).store
+        held = [
+            HeldTests.entry(1, .predecessorMissing, by: fuzhou, time: 50, on: key(1)),
+            HeldTests.entry(2, .groundMissing, by: putian, time: 40, on: key(1)),
+            HeldTests.entry(3, .clockAhead, by: putian, time: .max, on: key(2), nextTry: 900),
+            HeldTests.entry(4, .definitionNotAgreed, by: putian, time: 60, definition: "new"),
+            HeldTests.entry(5, .clockAhead, by: fuzhou, time: .max - 1, nextTry: 800),
+            HeldTests.entry(6, .malformed, by: fuzhou, time: 70),
+        ]
+        let (store, held) = (store, held)
+        try fixture.commit(store) { for entry in held { try store.insertHeld(entry) } }
+    }
+
+    private static func entry(
+        _ position: LogPosition,
+        _ reason: HeldReason,
+        by author: MemberCode,
+        time: UInt64,
+        on key: RecordKey? = nil,
+        definition: String? = nil,
+        nextTry: Int64? = nil
+    ) -> HeldEntry {
+        HeldEntry(
+            position: position,
+            reason: reason,
+            detail: "waits for \(reason.rawValue)",
+            author: author,
+            timestamp: HybridTimestamp(rawValue: time),
+            key: key,
+            definition: definition.map { digest($0) },
+            since: 1_000 + position,
+            nextTry: nextTry
+        )
+    }
+
+    @Test func `what waits is found by what it waits on`() throws {
+        #expect(try store.held(on: key(1)) == [held[0], held[1]])
+        #expect(try store.held(on: key(3)) == [])
+        #expect(try store.held(onDefinition: digest("new")) == [held[3]])
+        #expect(try store.held(onDefinition: digest("other")) == [])
+    }
+
+    @Test func `what is due comes with the earliest first`() throws {
+        #expect(try store.heldDue(at: 799, limit: 10) == [])
+        #expect(try store.heldDue(at: 800, limit: 10) == [held[4]])
+        #expect(try store.heldDue(at: 5_000, limit: 10) == [held[4], held[2]])
+        #expect(try store.heldDue(at: 5_000, limit: 1) == [held[4]])
+    }
+
+    @Test func `all of it is listed in pages`() throws {
+        #expect(try store.held(after: 0, limit: 4) == Array(held[..<4]))
+        #expect(try store.held(after: 4, limit: 4) == Array(held[4...]))
+    }
+
+    @Test func `it is counted by author and by reason, the oldest timestamp unsigned`() throws {
+        #expect(
+            try store.heldSummaries() == [
+                fuzhou: HeldSummary(count: 3, oldest: HybridTimestamp(rawValue: 50)),
+                putian: HeldSummary(count: 3, oldest: HybridTimestamp(rawValue: 40)),
+            ]
+        )
+        #expect(
+            try store.heldCounts() == [
+                fuzhou: [.predecessorMissing: 1, .clockAhead: 1, .malformed: 1],
+                putian: [.groundMissing: 1, .clockAhead: 1, .definitionNotAgreed: 1],
+            ]
+        )
+        try fixture.commit(store) {
+            for position in [1, 6] as [LogPosition] { try store.deleteHeld(position) }
+        }
+        #expect(try store.heldSummaries()[fuzhou]?.oldest == HybridTimestamp(rawValue: .max - 1))
+    }
+
+    @Test func `a new reason replaces the old one, and what is released is gone`() throws {
+        try fixture.commit(store) {
+            try store.updateHeld(3, reason: .recordUnknown, detail: "the creation", nextTry: nil)
+            try store.deleteHeld(1)
+        }
+        var changed = held[2]
+        changed.reason = .recordUnknown
+        changed.detail = "the creation"
+        changed.nextTry = nil
+        #expect(try store.held(on: key(2)) == [changed])
+        #expect(try store.heldDue(at: .max, limit: 10) == [held[4]])
+        #expect(try store.held(on: key(1)) == [held[1]])
+    }
+}
