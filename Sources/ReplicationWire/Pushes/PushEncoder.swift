@@ -51,11 +51,13 @@ package enum PushEncoder {
     }
 
     private static func itemBytes(_ part: Int, _ entry: EntryBytes) -> Int {
-        var count = part == 0 ? 0 : 1 + varintBytes(part)
-        for bytes in [entry.opening, entry.writes, entry.salt, entry.body] where !bytes.isEmpty {
-            count += fieldBytes(bytes.count)
-        }
-        return count
+        (part == 0 ? 0 : 1 + varintBytes(part)) + optionalBytes(entry.opening)
+            + optionalBytes(entry.writes) + optionalBytes(entry.salt) + optionalBytes(entry.body)
+    }
+
+    /// What is empty is left out.
+    private static func optionalBytes(_ bytes: ArraySlice<UInt8>) -> Int {
+        bytes.isEmpty ? 0 : fieldBytes(bytes.count)
     }
 
     /// Of a field of `count` bytes: tag, count and the bytes.
