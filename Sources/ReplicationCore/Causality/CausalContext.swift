@@ -23,7 +23,9 @@ package struct CausalContext: Hashable, Sendable {
     package init?(sorted entries: [Entry]) {
         for index in entries.indices {
             guard entries[index].number >= 1 else { return nil }
-            guard index == 0 || entries[index - 1].writer < entries[index].writer else { return nil }
+            guard index == 0 || entries[index - 1].writer < entries[index].writer else {
+                return nil
+            }
         }
         self.entries = entries
     }

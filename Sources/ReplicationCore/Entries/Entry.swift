@@ -74,7 +74,7 @@ package struct Write: Hashable, Sendable {
     package var dot: Dot
     /// The writes to this field that the writer had applied.
     package var context: CausalContext
-    /// What the writer saw standing but not shown, sorted.
+    /// What the writer saw standing but not shown, sorted; all of it in `context`.
     package var lost: [Dot]
     /// The turn (or handling assignment) that the authority rests on; nil for the first turn, for
     /// home's handling by default and where authority rests on neither.

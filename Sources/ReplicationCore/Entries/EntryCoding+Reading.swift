@@ -1,4 +1,8 @@
-package import AllianceModel
+import AllianceModel
+
+// Known fields must come in the order of their numbers, and those that are not lists once: where
+// the bytes may be read in two ways, another implementation would read them in the other. Unknown
+// fields are passed over, so that a later version may add some.
 
 extension EntryCoding {
     /// What an opening says, before anything else of the entry is looked at.
@@ -9,8 +13,10 @@ extension EntryCoding {
         package var header: RecordHeader?
     }
 
-    /// What an entry of a feed of this writer says. Statements come back as `.unknown`: their bodies
-    /// are read by `ReplicationWire.StatementCoding`.
+    /// What an entry of a feed of this writer says.
+    ///
+    /// Statements come back as `.unknown`: their bodies are read by
+    /// `ReplicationWire.StatementCoding`.
     package static func decode(_ bytes: EntryBytes, writer: Writer) -> EntryContent {
         guard let opening = opening(bytes.opening) else {
             return .malformed(reason: "its opening does not parse")
@@ -28,6 +34,7 @@ extension EntryCoding {
         var opening = Opening(kind: 0, timestamp: .zero)
         while let (number, value) = reader.next() {
             switch (number, value) {
+            case (1...4, _) where reader.isRepeated: return nil
             case (1, .varint(let kind)): opening.kind = kind
             case (2, .fixed64(let raw)): opening.timestamp = HybridTimestamp(rawValue: raw)
             case (3, .bytes(let inner)):
@@ -40,7 +47,8 @@ extension EntryCoding {
             default: continue
             }
         }
-        return reader.isMalformed || opening.kind == 0 ? nil : opening
+        guard reader.isWellFormed, opening.kind != 0, opening.timestamp != .zero else { return nil }
+        return opening
     }
 
     private static func key(_ bytes: ArraySlice<UInt8>) -> RecordKey? {
@@ -50,6 +58,7 @@ extension EntryCoding {
         var digest: UUIDBytes?
         while let (number, value) = reader.next() {
             switch (number, value) {
+            case (1...3, _) where reader.isRepeated: return nil
             case (1, .bytes(let text)): origin = MemberCode(utf8: text)
             case (2, .bytes(let bytes)): uuid = UUIDBytes(bytes: bytes)
             case (3, .bytes(let bytes)): digest = UUIDBytes(bytes: bytes)
@@ -57,18 +66,24 @@ extension EntryCoding {
             default: continue
             }
         }
-        guard !reader.isMalformed, let origin, let uuid, let digest else { return nil }
+        guard reader.isWellFormed, let origin, let uuid, let digest else { return nil }
         return RecordKey(
             identifier: RecordIdentifier(origin: origin, uuid: uuid),
             headerDigest: digest
         )
     }
 
-    private static func changeset(_ bytes: EntryBytes, _ opening: Opening, _ writer: Writer)
+    private static func changeset(
+        _ bytes: EntryBytes,
+        _ opening: Opening,
+        _ writer: Writer
+    )
         -> EntryContent
     {
         guard let key = opening.key else { return .malformed(reason: "a changeset of no record") }
-        guard bytes.salt.count == saltBytes else { return .malformed(reason: "a salt of another size") }
+        guard bytes.salt.count == saltBytes else {
+            return .malformed(reason: "a salt of another size")
+        }
         guard let values = values(bytes.body) else {
             return .malformed(reason: "its body does not parse")
         }
@@ -80,13 +95,13 @@ extension EntryCoding {
             guard case .bytes(let inner) = value, writes.count < values.count,
                 let write = write(inner, values[writes.count], writer)
             else { return .malformed(reason: "a write does not parse") }
-            guard !writes.contains(where: { $0.field == write.field }) else {
-                return .malformed(reason: "a field is written twice")
-            }
             writes.append(write)
         }
-        guard !reader.isMalformed, !writes.isEmpty, writes.count == values.count else {
+        guard reader.isWellFormed, !writes.isEmpty, writes.count == values.count else {
             return .malformed(reason: "its writes do not parse, or are not as many as its values")
+        }
+        guard areOfDifferentFields(writes) else {
+            return .malformed(reason: "a field is written twice")
         }
         return .changeset(
             Changeset(
@@ -96,6 +111,13 @@ extension EntryCoding {
                 writes: writes
             )
         )
+    }
+
+    /// Quick for sorted writes, as ours are, and never quadratic.
+    private static func areOfDifferentFields(_ writes: [Write]) -> Bool {
+        if zip(writes, writes.dropFirst()).allSatisfy({ $0.field < $1.field }) { return true }
+        let names = writes.map(\.field).sorted()
+        return zip(names, names.dropFirst()).allSatisfy { $0 != $1 }
     }
 
     private static func values(_ body: ArraySlice<UInt8>) -> [ArraySlice<UInt8>]? {
@@ -108,7 +130,7 @@ extension EntryCoding {
             }
             values.append(bytes)
         }
-        return reader.isMalformed ? nil : values
+        return reader.isWellFormed ? values : nil
     }
 
     private static func write(
@@ -125,8 +147,10 @@ extension EntryCoding {
         var requestID: Bytes?
         while let (number, value) = reader.next() {
             switch (number, value) {
+            case (1...2, _) where reader.isRepeated, (5...6, _) where reader.isRepeated: return nil
             case (1, .bytes(let name)): field = Text(validating: name)
-            case (2, .varint(let n)): dot.number = n
+            // The number 1 is left out.
+            case (2, .varint(let n)) where n >= 2: dot.number = n
             case (3, .bytes(let inner)):
                 guard context.count < contextCountMaximum, let seen = self.dot(inner) else {
                     return nil
@@ -145,9 +169,10 @@ extension EntryCoding {
             default: continue
             }
         }
-        guard !reader.isMalformed, let field, !field.isEmpty, dot.number >= 1,
+        guard reader.isWellFormed, let field, !field.isEmpty,
             let seen = CausalContext(sorted: context), seen.number(of: writer) < dot.number,
-            zip(lost, lost.dropFirst()).allSatisfy({ $0 < $1 })
+            zip(lost, lost.dropFirst()).allSatisfy({ $0 < $1 }),
+            lost.allSatisfy({ seen.contains($0) })
         else { return nil }
         return Write(
             field: field,
@@ -168,6 +193,7 @@ extension EntryCoding {
         var n: UInt64 = 0
         while let (number, value) = reader.next() {
             switch (number, value) {
+            case (1...3, _) where reader.isRepeated: return nil
             case (1, .bytes(let text)): member = MemberCode(utf8: text)
             case (2, .fixed64(let raw)): incarnation = Incarnation(rawValue: raw)
             case (3, .varint(let value)): n = value
@@ -175,7 +201,12 @@ extension EntryCoding {
             default: continue
             }
         }
-        guard !reader.isMalformed, let member, let incarnation, n >= 1 else { return nil }
+        guard reader.isWellFormed, let member, let incarnation, n >= 1 else { return nil }
         return Dot(writer: Writer(member: member, incarnation: incarnation), number: n)
     }
+}
+
+extension ProtobufReader {
+    /// Whether everything parsed and came in the order of its numbers.
+    fileprivate var isWellFormed: Bool { !isMalformed && isAscending }
 }

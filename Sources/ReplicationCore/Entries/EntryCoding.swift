@@ -98,7 +98,8 @@ package enum EntryCoding {
     package static func leaf(of bytes: EntryBytes, hash: HashFunction) -> Digest {
         let writes = bytes.writes.withUnsafeBytes { hash($0) }
         let salted = bytes.salt.count + bytes.body.count
-        let body = withUnsafeTemporaryAllocation(byteCount: max(1, salted), alignment: 8) { buffer in
+        let body = withUnsafeTemporaryAllocation(byteCount: max(1, salted), alignment: 8) {
+            buffer in
             copy(bytes.salt, to: buffer, at: 0)
             copy(bytes.body, to: buffer, at: bytes.salt.count)
             return hash(UnsafeRawBufferPointer(rebasing: buffer[..<salted]))

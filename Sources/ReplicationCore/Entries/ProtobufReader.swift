@@ -1,5 +1,3 @@
-package import AllianceModel
-
 /// A cursor over bytes in Protocol Buffers' wire format; allocates nothing and traps on nothing.
 ///
 /// Source: Protocol Buffers Encoding, "Message structure". `next` gives one field after another until
@@ -17,6 +15,11 @@ package struct ProtobufReader {
     private var position: Int
     /// True once something did not parse.
     package private(set) var isMalformed = false
+    /// False once a field came after one of a greater number, which no proper writer does.
+    package private(set) var isAscending = true
+    /// Whether the field just read has the number of the one before it.
+    package private(set) var isRepeated = false
+    private var latest: UInt64 = 0
 
     package init(_ bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
@@ -27,6 +30,9 @@ package struct ProtobufReader {
     package mutating func next() -> (number: UInt64, value: Value)? {
         guard position < bytes.endIndex, !isMalformed else { return nil }
         guard let tag = varint(), tag >> 3 >= 1, tag >> 3 < 1 << 29 else { return fail() }
+        isRepeated = tag >> 3 == latest
+        if tag >> 3 < latest { isAscending = false }
+        latest = tag >> 3
         switch tag & 7 {
         case 0:
             guard let value = varint() else { return fail() }

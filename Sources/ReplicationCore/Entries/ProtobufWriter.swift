@@ -1,7 +1,9 @@
 package import AllianceModel
 
-/// Appends fields in Protocol Buffers' wire format. Written in the order of their numbers and with
-/// defaults left out by the caller, they are the one encoding of a message.
+/// Appends fields in Protocol Buffers' wire format.
+///
+/// Written in the order of their numbers and with defaults left out by the caller, they are the one
+/// encoding of a message.
 package struct ProtobufWriter {
     package private(set) var bytes: Bytes = []
 

@@ -3,8 +3,21 @@ package import AllianceModel
 /// What one write gives a field: a value, or elements for a set.
 package enum WriteValue: Hashable, Sendable {
     case single(FieldValue)
-    /// Both sorted, each element once; together at least one.
+    /// Both sorted, each element once and in one of them only; together at least one.
     case elements(add: [FieldValue], remove: [FieldValue])
+}
+
+extension WriteValue {
+    /// Whether two sorted lists have no element in common.
+    package static func areDisjoint(_ left: [FieldValue], _ right: [FieldValue]) -> Bool {
+        var rest = right[...]
+        for element in left {
+            rest = rest.drop { $0 < element }
+            guard let next = rest.first else { return true }
+            if next == element { return false }
+        }
+        return true
+    }
 }
 
 /// Values to and from bytes (message `Value`): self-describing, one value one encoding.
@@ -51,21 +64,26 @@ package enum ValueCoding {
 
     /// Nil unless the bytes are exactly what `encode` gives for some value.
     package static func decode(_ bytes: ArraySlice<UInt8>) -> WriteValue? {
-        var reader = ProtobufReader(bytes)
-        guard let (number, value) = reader.next(), reader.next() == nil, !reader.isMalformed else {
-            return nil
-        }
-        if number == 8 {
-            guard case .bytes(let inner) = value else { return nil }
-            return elements(inner)
-        }
+        guard let (number, value) = onlyField(bytes) else { return nil }
+        if case (8, .bytes(let inner)) = (number, value) { return elements(inner) }
         return single(number, value).map { .single($0) }
     }
 
     /// A single value; nil for elements and for what does not decode.
+    ///
+    /// Elements are refused before they are looked into: bytes that nest them deeply cost no stack.
     package static func decodeSingle(_ bytes: ArraySlice<UInt8>) -> FieldValue? {
-        guard case .single(let value) = decode(bytes) else { return nil }
-        return value
+        onlyField(bytes).flatMap { single($0.number, $0.value) }
+    }
+
+    private static func onlyField(
+        _ bytes: ArraySlice<UInt8>
+    ) -> (number: UInt64, value: ProtobufReader.Value)? {
+        var reader = ProtobufReader(bytes)
+        guard let field = reader.next(), reader.next() == nil, !reader.isMalformed else {
+            return nil
+        }
+        return field
     }
 
     private static func single(_ number: UInt64, _ value: ProtobufReader.Value) -> FieldValue? {
@@ -111,6 +129,9 @@ package enum ValueCoding {
             }
             guard add.count + remove.count <= 2 * FieldType.setCountMaximum else { return nil }
         }
-        return reader.isMalformed ? nil : .elements(add: add, remove: remove)
+        guard !reader.isMalformed, !add.isEmpty || !remove.isEmpty,
+            WriteValue.areDisjoint(add, remove)
+        else { return nil }
+        return .elements(add: add, remove: remove)
     }
 }

@@ -65,7 +65,9 @@ package struct ChangeDraft: Hashable, Sendable {
 }
 
 /// Why a request is refused before anything is stored: the code of the HTTP API, the field it
-/// concerns, and words for a person. Never holds a value of the record.
+/// concerns, and words for a person.
+///
+/// Never holds a value of the record.
 package struct Refusal: Error, Hashable, Sendable {
     package var code: RefusalCode
     package var field: Text?

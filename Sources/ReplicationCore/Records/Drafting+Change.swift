@@ -1,7 +1,11 @@
 import AllianceModel
 
 extension Drafting {
-    func change(_ request: ChangeRequest, _ view: RecordView, seen: RecordView)
+    func change(
+        _ request: ChangeRequest,
+        _ view: RecordView,
+        seen: RecordView
+    )
         throws(Refusal) -> ChangeDraft
     {
         var writes: [Write] = []
@@ -12,10 +16,17 @@ extension Drafting {
         for given in request.fields {
             if let write = try fieldWrite(given, view, seen) { writes.append(write) }
         }
+        guard !writes.isEmpty else {
+            throw Refusal(.malformed, "the change holds nothing to write")
+        }
         return split(writes, parties: view.parties)
     }
 
-    private func fieldWrite(_ given: FieldRequest, _ view: RecordView, _ seen: RecordView)
+    private func fieldWrite(
+        _ given: FieldRequest,
+        _ view: RecordView,
+        _ seen: RecordView
+    )
         throws(Refusal) -> Write?
     {
         if given.name == SystemField.parties || given.name == SystemField.handling {
@@ -51,15 +62,21 @@ extension Drafting {
 
     // MARK: Moves
 
-    private func move(_ request: ChangeRequest, _ view: RecordView, _ seen: RecordView)
+    private func move(
+        _ request: ChangeRequest,
+        _ view: RecordView,
+        _ seen: RecordView
+    )
         throws(Refusal) -> [Write]
     {
-        guard let workflow = definition.workflow, let holder = view.holder, let stage = view.stage
-        else {
+        guard let workflow = definition.workflow, let holder = view.holder else {
             throw Refusal(
                 .transitionRefused,
                 "item \(definition.item) has no workflow: its records are no cases"
             )
+        }
+        guard let stage = view.stage else {
+            throw Refusal(.transitionRefused, "the stage of this case has not arrived here yet")
         }
         var writes: [Write] = []
         let ground = view.custody.ground
@@ -161,17 +178,20 @@ extension Drafting {
         _ seen: RecordView
     ) -> Write {
         let applied = view.state.field(field)?.applied ?? CausalContext()
-        let seenField = seen.state.field(field)
-        var lost: [Dot] = []
-        if let seenField, case .single = value, let shown = seen.shown(seenField) {
-            lost = seenField.standing.map(\.dot).filter { $0 != shown.dot }
+        var sight = Sight()
+        if let seenField = seen.state.field(field) {
+            var lost: [Dot] = []
+            if case .single = value, let shown = seen.shown(seenField) {
+                lost = seenField.standing.map(\.dot).filter { $0 != shown.dot }
+            }
+            sight = Sight(of: seenField, lost: lost)
         }
         return write(
             field,
             value,
             number: applied.number(of: me) + 1,
-            context: seenField?.applied ?? CausalContext(),
-            lost: lost,
+            context: sight.context,
+            lost: sight.lost,
             ground: ground
         )
     }

@@ -8,8 +8,9 @@ extension Drafting {
         var writes: [Write] = []
         for given in request.fields {
             let field = try definedField(given.name)
-            guard let change = Self.creating(given.change) else { continue }
+            guard let change = try Self.creating(given) else { continue }
             let value = try value(change, for: field)
+            guard value != .elements(add: [], remove: []) else { continue }
             try authorise(
                 field.authority,
                 scope: field.scope,
@@ -56,13 +57,20 @@ extension Drafting {
     }
 
     /// The change that a given value means at a creation; nil if it means nothing.
-    private static func creating(_ change: FieldChange) -> FieldChange? {
-        switch change {
-        case .set(nil), .set(.cleared): nil
-        case .set(.set(let elements)):
-            elements.isEmpty ? nil : .elements(add: elements, remove: [])
-        case .elements(let add, _): add.isEmpty ? nil : .elements(add: add, remove: [])
-        case .set: change
+    private static func creating(_ given: FieldRequest) throws(Refusal) -> FieldChange? {
+        switch given.change {
+        case .set(nil), .set(.cleared): return nil
+        case .set(.set(let elements)): return .elements(add: elements, remove: [])
+        case .elements(_, let remove):
+            guard remove.isEmpty else {
+                throw Refusal(
+                    .fieldInvalid,
+                    field: given.name,
+                    "a new record holds nothing to remove: a set is given by its elements"
+                )
+            }
+            return given.change
+        case .set: return given.change
         }
     }
 }

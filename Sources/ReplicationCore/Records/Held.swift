@@ -1,6 +1,8 @@
 package import AllianceModel
 
-/// Why a genuine changeset cannot be applied yet. The raw value is shown and stored.
+/// Why a genuine changeset cannot be applied yet.
+///
+/// The raw value is shown and stored.
 package enum HeldReason: String, Hashable, Sendable, CaseIterable {
     case recordUnknown = "record_unknown"
     case predecessorMissing = "predecessor_missing"
@@ -23,7 +25,11 @@ package enum Judgement: Hashable, Sendable {
     case held(HeldReason, detail: String)
 }
 
-/// A value that a join let go: replaced by a write that had seen it standing but not shown.
+/// A value that a join let go here: replaced by a write that had seen it standing but not shown.
+///
+/// Which dots were let go is `FieldState.lost`, a function of the writes. This is the value beside
+/// it, at hand where it still stood; where another write had taken it away before, none is made, and
+/// the log has it.
 package struct JournalEntry: Hashable, Sendable {
     package var field: Text
     package var dot: Dot

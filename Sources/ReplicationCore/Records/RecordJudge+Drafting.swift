@@ -4,8 +4,8 @@ package import AllianceModel
 extension RecordJudge {
     /// The writes that make a record, or why it cannot be made.
     ///
-    /// A case begins in its workflow's first stage, held by this member. A set is given by its
-    /// elements; `null` is the same as nothing.
+    /// A case begins in its workflow's first stage, which is a write of its own, held by this member,
+    /// which is implied. A set is given by its elements; `null` is the same as nothing.
     package static func draft(
         creation request: ChangeRequest,
         parties: [MemberCode],
@@ -25,8 +25,10 @@ extension RecordJudge {
         }
     }
 
-    /// The writes that change a record, or why it cannot be changed. `state` is what the node has
-    /// now, by which authority goes; `seen` is what the client had read, which makes the contexts.
+    /// The writes that change a record, or why it cannot be changed.
+    ///
+    /// `state` is what the node has now, by which authority goes; `seen` is what the client had
+    /// read, which makes the contexts.
     package static func draft(
         change request: ChangeRequest,
         on state: RecordState,
@@ -89,6 +91,13 @@ struct Drafting {
                 if let problem = FieldValue.set(elements).validate(field.type) {
                     throw Refusal(.fieldInvalid, field: field.name, problem.description)
                 }
+            }
+            guard WriteValue.areDisjoint(add, remove) else {
+                throw Refusal(
+                    .fieldInvalid,
+                    field: field.name,
+                    "one element is both added and removed"
+                )
             }
             return .elements(add: add, remove: remove)
         }

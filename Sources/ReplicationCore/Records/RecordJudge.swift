@@ -1,6 +1,8 @@
 package import AllianceModel
 
-/// Joins changesets into records. Pure: a record is a function of the set of writes applied to it.
+/// Joins changesets into records.
+///
+/// Pure: a record is a function of the set of writes applied to it.
 package enum RecordJudge {
     /// Judges a changeset of an agreed definition against the record as it stands; `record` is nil
     /// where it is not known yet, and then the changeset must bring the header.
@@ -15,6 +17,9 @@ package enum RecordJudge {
     ) -> Judgement {
         guard let header = record?.header ?? changeset.header else {
             return .held(.recordUnknown, detail: "the record's creation")
+        }
+        guard record != nil || changeset.key.identifier.uuid.isVersion7 else {
+            return .held(.malformed, detail: "a record whose id is no UUIDv7")
         }
         var state =
             record
@@ -32,6 +37,12 @@ package enum RecordJudge {
             guard let register = Register(write.field, definition),
                 let scope = definition.scope(of: write.field)
             else { return .held(.malformed, detail: "a field that the definition does not have") }
+            if case .unsupported = register {
+                return .held(
+                    .featureUnknown,
+                    detail: "a field of a kind that this version does not build"
+                )
+            }
             guard audience.carries(scope) else {
                 return .held(
                     .audienceRefused,
@@ -59,7 +70,11 @@ package enum RecordJudge {
     }
 
     /// What a write waits for; nil if all that it names is applied.
-    private static func missing(_ write: Write, _ field: FieldState?, _ state: RecordState)
+    private static func missing(
+        _ write: Write,
+        _ field: FieldState?,
+        _ state: RecordState
+    )
         -> Judgement?
     {
         let applied = field?.applied ?? CausalContext()

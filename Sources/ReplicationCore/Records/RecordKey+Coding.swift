@@ -1,7 +1,9 @@
 package import AllianceModel
 
 extension RecordHeader {
-    /// Message `Header`: item, definition, home. One header, one encoding.
+    /// Item, definition, home (message `Header`).
+    ///
+    /// One header, one encoding.
     package var encoded: Bytes {
         var writer = ProtobufWriter(capacity: 64)
         writer.bytes(1, item.utf8)
@@ -76,7 +78,8 @@ extension RecordIdentifier: CustomStringConvertible {
 
     /// Nil unless it is what `description` gives for some UUIDv7.
     package init?(_ printed: String) {
-        guard let dot = printed.lastIndex(of: "."), let origin = MemberCode(String(printed[..<dot])),
+        guard let dot = printed.lastIndex(of: "."),
+            let origin = MemberCode(String(printed[..<dot])),
             let uuid = UUIDBytes(version7: String(printed[printed.index(after: dot)...]))
         else { return nil }
         self.init(origin: origin, uuid: uuid)
@@ -104,7 +107,9 @@ extension UUIDBytes: CustomStringConvertible {
     package var isVersion7: Bool { high >> 12 & 0xf == 7 && low >> 62 == 2 }
 
     /// A UUIDv7: 48 bits of milliseconds since 1970, then version, variant and 74 of the 80 random
-    /// bits (RFC 9562, section 5.7). `random` holds ten bytes.
+    /// bits (RFC 9562, section 5.7).
+    ///
+    /// `random` holds ten bytes.
     package init(version7At milliseconds: UInt64, random: Bytes) {
         let words = random.prefix(10).reduce((UInt64(0), UInt64(0))) { words, byte in
             (words.0 << 8 | words.1 >> 56, words.1 << 8 | UInt64(byte))

@@ -30,8 +30,9 @@ package struct RecordHeader: Hashable, Sendable {
     }
 }
 
-/// What changesets name a record by: (origin, UUIDv7, first 16 bytes of the header's SHA-256). Two
-/// headers under one identifier are two records.
+/// What changesets name a record by: (origin, UUIDv7, first 16 bytes of the header's SHA-256).
+///
+/// Two headers under one identifier are two records.
 package struct RecordKey: Hashable, Comparable, Sendable {
     package var identifier: RecordIdentifier
     package var headerDigest: UUIDBytes

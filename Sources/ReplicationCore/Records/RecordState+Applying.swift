@@ -6,8 +6,9 @@ extension RecordState {
         fields.first { $0.name == name }
     }
 
-    /// Joins one write, all of whose predecessors are applied. So nothing applied before can cover
-    /// it: it takes away what it had seen, and stands.
+    /// Joins one write, all of whose predecessors are applied.
+    ///
+    /// So nothing applied before can cover it: it takes away what it had seen, and stands.
     mutating func apply(
         _ write: Write,
         _ register: Register,
@@ -18,7 +19,9 @@ extension RecordState {
         fields[index].applied.insert(write.dot)
         switch register {
         case .turn:
-            guard case .single(.member(let holder)) = ValueCoding.decode(write.value) else { return }
+            guard case .single(.member(let holder)) = ValueCoding.decode(write.value) else {
+                return
+            }
             turns.insertSorted(
                 Turn(
                     dot: write.dot,
@@ -29,6 +32,8 @@ extension RecordState {
             )
         case .union: fields[index].joinElements(write, timestamp)
         case .latest, .stage: fields[index].joinSibling(write, timestamp, &journal)
+        // Held by the judge: nothing says how it would join.
+        case .unsupported: return
         }
     }
 
@@ -57,8 +62,8 @@ extension FieldState {
         _ timestamp: HybridTimestamp,
         _ journal: inout [JournalEntry]
     ) {
+        lost.formSortedUnion(write.lost)
         for dot in write.lost {
-            if !lost.contains(dot) { lost.insertSorted(dot) }
             guard let gone = standing.first(where: { $0.dot == dot }) else { continue }
             journal.append(
                 JournalEntry(
@@ -85,17 +90,11 @@ extension FieldState {
     /// element; an add that the remover had not seen stands.
     fileprivate mutating func joinElements(_ write: Write, _ timestamp: HybridTimestamp) {
         guard case .elements(let add, let remove) = ValueCoding.decode(write.value) else { return }
-        let named = Set(add).union(remove)
-        standing = standing.compactMap { earlier in
-            guard write.context.contains(earlier.dot),
-                case .elements(let elements, _) = ValueCoding.decode(earlier.value[...])
-            else { return earlier }
-            let left = elements.filter { !named.contains($0) }
-            guard !left.isEmpty else { return nil }
-            guard left.count < elements.count else { return earlier }
-            var rest = earlier
-            rest.value = ValueCoding.encode(.elements(add: left, remove: []))
-            return rest
+        if !standing.isEmpty {
+            let named = Set(add).union(remove)
+            standing = standing.compactMap { earlier in
+                write.context.contains(earlier.dot) ? earlier.leaving(out: named) : earlier
+            }
         }
         guard !add.isEmpty else { return }
         standing.insertSorted(
@@ -106,6 +105,19 @@ extension FieldState {
                 value: ValueCoding.encode(.elements(add: add, remove: []))
             )
         )
+    }
+}
+
+extension StandingWrite {
+    /// The write without those elements; nil if none is left.
+    fileprivate func leaving(out named: Set<FieldValue>) -> StandingWrite? {
+        guard case .elements(let elements, _) = ValueCoding.decode(value[...]) else { return self }
+        let left = elements.filter { !named.contains($0) }
+        guard !left.isEmpty else { return nil }
+        guard left.count < elements.count else { return self }
+        var rest = self
+        rest.value = ValueCoding.encode(.elements(add: left, remove: []))
+        return rest
     }
 }
 
@@ -124,7 +136,19 @@ extension Array where Element: Dotted {
 }
 
 extension [Dot] {
-    fileprivate mutating func insertSorted(_ dot: Dot) {
-        insert(dot, at: firstIndex { $0 > dot } ?? count)
+    /// Both sorted, each dot once.
+    fileprivate mutating func formSortedUnion(_ other: [Dot]) {
+        guard !other.isEmpty else { return }
+        var union: [Dot] = []
+        union.reserveCapacity(count + other.count)
+        var rest = other[...]
+        for dot in self {
+            let before = rest.prefix { $0 < dot }
+            union.append(contentsOf: before)
+            rest = rest.dropFirst(before.count)
+            if rest.first == dot { rest.removeFirst() }
+            union.append(dot)
+        }
+        self = union + rest
     }
 }

@@ -38,7 +38,9 @@ extension RecordState {
             default: return nil
             }
         }
-        guard !reader.isMalformed, let header else { return nil }
+        guard !reader.isMalformed, let header, fields.isStrictlySorted(by: \.name),
+            turns.isStrictlySorted(by: \.dot)
+        else { return nil }
         self.init(
             key: key,
             header: header,
@@ -82,9 +84,9 @@ extension FieldState {
             default: return nil
             }
         }
-        guard !reader.isMalformed, let name, let context = CausalContext(sorted: applied) else {
-            return nil
-        }
+        guard !reader.isMalformed, let name, let context = CausalContext(sorted: applied),
+            standing.isStrictlySorted(by: \.dot), lost.isStrictlySorted(by: \.self)
+        else { return nil }
         self.init(name: name, applied: context, standing: standing, lost: lost)
     }
 }
@@ -143,5 +145,11 @@ extension Turn {
             holder: holder,
             timestamp: write.timestamp
         )
+    }
+}
+
+extension Array {
+    fileprivate func isStrictlySorted<Key: Comparable>(by key: (Element) -> Key) -> Bool {
+        zip(self, dropFirst()).allSatisfy { key($0) < key($1) }
     }
 }

@@ -3,8 +3,10 @@ package import AllianceModel
 extension RecordState {
     /// SHA-256 over what two members must have alike of a record: its key and, for every written
     /// field of these scopes, its siblings and what was let go; with the widest scope also the
-    /// turns. What is shown is a function of these. The applied contexts are left out: they name
-    /// writes, not values.
+    /// turns.
+    ///
+    /// What is shown is a function of these. The applied contexts are left out: they name writes,
+    /// not values.
     package func digest(
         scopes: Set<Scope>,
         definition: ItemDefinition,

@@ -1,7 +1,8 @@
 package import AllianceModel
 
-/// A record as the set of writes applied here makes it. A pure function of that set: the order of
-/// arrival, repetition and batching leave no trace in it.
+/// A record as the set of writes applied here makes it.
+///
+/// A pure function of that set: the order of arrival, repetition and batching leave no trace in it.
 package struct RecordState: Hashable, Sendable {
     package var key: RecordKey
     package var header: RecordHeader
@@ -36,8 +37,10 @@ package struct FieldState: Hashable, Sendable {
     package var name: Text
     /// Every write of this field applied here.
     package var applied: CausalContext
-    /// The writes that no valid write's context covers, sorted by dot. Of a `union`, those that
-    /// still contribute elements; their `value` then holds just the elements that stand.
+    /// The writes that no valid write's context covers, sorted by dot.
+    ///
+    /// Of a `union`, those that still contribute elements; their `value` then holds just the
+    /// elements that stand.
     package var standing: [StandingWrite]
     /// The dots that some write named as lost, sorted: with the siblings not shown, the journal.
     package var lost: [Dot]

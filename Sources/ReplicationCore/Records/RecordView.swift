@@ -63,7 +63,9 @@ package struct RecordView: Sendable {
     private func elements(of name: Text) -> [FieldValue] {
         var elements: Set<FieldValue> = []
         for write in state.field(name)?.standing ?? [] {
-            guard case .elements(let add, _) = ValueCoding.decode(write.value[...]) else { continue }
+            guard case .elements(let add, _) = ValueCoding.decode(write.value[...]) else {
+                continue
+            }
             elements.formUnion(add)
         }
         return elements.sorted()
