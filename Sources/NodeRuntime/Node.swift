@@ -26,6 +26,7 @@ package final class Node: Sendable {
     let rosterDigest: Digest
     let incarnation: Incarnation
     let startedAt: Monotonic
+    private let folder: DataFolder
     private let channels: PeerChannels
     private let listener: any Channel
 
@@ -60,6 +61,7 @@ package final class Node: Sendable {
         logger = parts.logger
         rosterDigest = parts.rosterDigest
         incarnation = parts.incarnation
+        folder = parts.folder
         channels = parts.channels
         startedAt = parts.clocks.monotonic()
         hub.checks.setAnswerer { [weak self] check, link in self?.answer(check, on: link) }
@@ -111,6 +113,7 @@ extension Node: Service {
             }
             hub.signal.release()
         }
+        folder.unlock()
         logger.notice("stopped")
     }
 

@@ -19,7 +19,7 @@ struct NodeParts {
     let logger: Logger
     let rosterDigest: Digest
     let incarnation: Incarnation
-    let store: SQLiteStore
+    let folder: DataFolder
     let channels: PeerChannels
 
     init(
@@ -44,10 +44,8 @@ struct NodeParts {
             let catalogs = CatalogCell(
                 Catalog(agreement: AgreementState(roster: roster, rosterDigest: rosterDigest))
             )
-            store = try SQLiteStore(
-                try DataFolder(configuration.data),
-                identity.storeSettings(catalogs)
-            )
+            folder = try DataFolder(configuration.data)
+            let store = try SQLiteStore(folder, identity.storeSettings(catalogs))
             let certificates = try store.certificates()
             let cell = CredentialsCell(credentials, certificates)
             let ledger = try NodeLedger(

@@ -38,6 +38,11 @@ package final class DataFolder: Sendable {
         else { throw DataFolder.error(lockPath, "cannot be written") }
     }
 
+    /// Lets another node have the folder; nothing may be written from then on.
+    package func unlock() {
+        flock(lock, LOCK_UN)
+    }
+
     deinit {
         close(lock)
     }
