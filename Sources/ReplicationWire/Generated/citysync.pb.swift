@@ -1033,16 +1033,8 @@ package nonisolated struct SchemaOpening: Sendable {
 
   package var kind: UInt64 = 0
 
-  /// Hybrid timestamp: 48 bits of milliseconds since 1970 UTC, then a 16-bit counter. Always
-  /// written, even if 0.
-  package var timestamp: UInt64 {
-    get {_timestamp ?? 0}
-    set {_timestamp = newValue}
-  }
-  /// Returns true if `timestamp` has been explicitly set.
-  package var hasTimestamp: Bool {self._timestamp != nil}
-  /// Clears the value of `timestamp`. Subsequent reads from it will return its default value.
-  package mutating func clearTimestamp() {self._timestamp = nil}
+  /// Hybrid timestamp: 48 bits of milliseconds since 1970 UTC, then a 16-bit counter; never 0.
+  package var timestamp: UInt64 = 0
 
   /// Of a changeset.
   package var key: SchemaRecordKey {
@@ -1068,7 +1060,6 @@ package nonisolated struct SchemaOpening: Sendable {
 
   package init() {}
 
-  fileprivate var _timestamp: UInt64? = nil
   fileprivate var _key: SchemaRecordKey? = nil
   fileprivate var _header: SchemaRecordHeader? = nil
 }
@@ -2922,7 +2913,7 @@ nonisolated extension SchemaOpening: SwiftProtobuf.Message, SwiftProtobuf._Messa
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.kind) }()
-      case 2: try { try decoder.decodeSingularFixed64Field(value: &self._timestamp) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.timestamp) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._key) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._header) }()
       default: break
@@ -2938,9 +2929,9 @@ nonisolated extension SchemaOpening: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.kind != 0 {
       try visitor.visitSingularUInt64Field(value: self.kind, fieldNumber: 1)
     }
-    try { if let v = self._timestamp {
-      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 2)
-    } }()
+    if self.timestamp != 0 {
+      try visitor.visitSingularFixed64Field(value: self.timestamp, fieldNumber: 2)
+    }
     try { if let v = self._key {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
@@ -2952,7 +2943,7 @@ nonisolated extension SchemaOpening: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
   package static func ==(lhs: SchemaOpening, rhs: SchemaOpening) -> Bool {
     if lhs.kind != rhs.kind {return false}
-    if lhs._timestamp != rhs._timestamp {return false}
+    if lhs.timestamp != rhs.timestamp {return false}
     if lhs._key != rhs._key {return false}
     if lhs._header != rhs._header {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}

@@ -67,6 +67,8 @@ struct PushDecoder {
         var reader = ProtobufReader(bytes)
         while let field = try reader.field() {
             switch (field.number, field.value) {
+            case (1...5, _) where reader.isRepeated:
+                throw .malformed("an entry's field twice")
             case (1, .varint(let number)): part = number
             case (2, .bytes(let bytes)): entry.opening = bytes
             case (3, .bytes(let bytes)): entry.writes = bytes
@@ -76,6 +78,7 @@ struct PushDecoder {
             default: continue
             }
         }
+        try check(reader.isAscending, "an entry's fields out of order")
         guard part < UInt64(parts.count) else { throw .malformed("an entry of no part") }
         try check(entry.salt.count == WireLimits.saltBytes, "a salt that is not 16 bytes")
         return Push.Item(

@@ -135,6 +135,24 @@ import Testing
         #expect(fault?.code == .frameMalformed)
     }
 
+    @Test(arguments: [[4, 4], [5, 4], [2, 1]] as [[UInt64]])
+    func `an entry's fields twice or out of order are refused`(numbers: [UInt64]) throws {
+        var item = ProtobufWriter()
+        for number in numbers {
+            if number == 1 { item.varint(1, 0) } else { item.bytes(number, Bytes(0..<16)) }
+        }
+        let push = try SchemaFrame(serializedBytes: Samples.frame(.push(try Samples.push()))).push
+        var inner = ProtobufWriter()
+        inner.bytes(1, try push.parts[0].bytes())
+        inner.bytes(2, try push.items[1].bytes())
+        inner.bytes(2, item.bytes)
+        var frame = ProtobufWriter()
+        frame.bytes(5, inner.bytes)
+        let fault = #expect(throws: Fault.self) { try Wire.decode(frame.bytes, hash: Samples.hash) }
+        #expect(fault?.code == .frameMalformed)
+        #expect(fault?.text.hasPrefix("an entry's field") == true)
+    }
+
     @Test func `an entry that does not decode is malformed content, not a malformed frame`() throws
     {
         var push = try Samples.push()
