@@ -161,7 +161,6 @@ extension Replica {
             records[session.peer]?.keepDelivery(of: former)
         }
         used[session.peer] = link
-        records[session.peer]?.reachedHeads = session.state == .informed
-        sendAll(link)
+        records[session.peer]?.reachedHeads = false
     }
 }

@@ -306,7 +306,7 @@ extension Replica {
         )
     }
 
-    /// A batch is durable: only now is it acknowledged, on its link and on the one that replaced it.
+    /// A batch is durable: only now is it acknowledged, over whichever link the peer has by then.
     mutating func persisted(
         _ link: LinkID,
         _ batch: UInt64,
@@ -317,9 +317,12 @@ extension Replica {
         for tip in tips { feeds.setDurable(tip) }
         guard let peer = sessions[link]?.peer ?? tips.first?.identity.member else { return }
         held[peer] = summary
-        let stored = tips.map { Ack.Stored(feed: $0.digest, upTo: $0.size) }
-        if sessions[link] != nil { acknowledge(stored, of: peer, on: link) }
-        if let current = used[peer], current != link { acknowledge(stored, of: peer, on: current) }
+        guard let current = used[peer] else { return }
+        acknowledge(
+            tips.map { Ack.Stored(feed: $0.digest, upTo: $0.size) },
+            of: peer,
+            on: current
+        )
     }
 
     mutating func heldChanged(_ member: MemberCode, _ summary: HeldSummary) {

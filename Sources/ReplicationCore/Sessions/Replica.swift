@@ -16,7 +16,8 @@ package struct Replica: Sendable {
     /// Changesets of other members that this node holds.
     var held: [MemberCode: HeldSummary]
     var sessions: [LinkID: PeerSession] = [:]
-    /// The session that is used of each peer: the first acquainted, then whichever replaces it.
+    /// The acquainted session of each peer: there is one at most, since one that becomes acquainted
+    /// replaces it or is closed.
     var used: [MemberCode: LinkID] = [:]
     var records: [MemberCode: PeerRecord] = [:]
     var batchNumber: UInt64 = 0
@@ -162,10 +163,6 @@ extension Replica {
         guard used[peer] == link else { return }
         used[peer] = nil
         if session.state == .informed { records[peer]?.keepDelivery(of: session) }
-        // Another one that stands already takes over at once.
-        if let next = links(to: peer).first(where: { sessions[$0]?.isAcquainted == true }) {
-            use(next)
-        }
     }
 
     /// Open connections to a peer, oldest first.

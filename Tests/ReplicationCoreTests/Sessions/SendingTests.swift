@@ -113,6 +113,7 @@ import Testing
         _ = stage.answerReads(outputs)
         let feed = stage.ownFeed.digest(hash: TestHash.quick)
         let again = stage.hear(.want(Want(feed: feed, from: 3)))
+        #expect(stage.replica.sessions[Stage.link]?.normal.inFlightBytes == 0)
         #expect(again.reads.first?.ranges == [FeedRange(feed: feed, from: 3)])
         #expect(stage.answerReads(again).pushes.map(\.parts.first?.first) == [3])
         _ = stage.hear(ack(stage.ownFeed, 5))
