@@ -1,0 +1,50 @@
+import ClusterHarness
+
+/// The back office of one city: follows its own node's changes and decides what is handed to it.
+struct BackOffice: Sendable {
+    let member: Member
+    let client: NodeClient
+    let diary: Diary
+
+    /// Runs until cancelled; a node that is down is asked again.
+    func run() async {
+        var cursor: String?
+        while !Task.isCancelled {
+            do {
+                let page = try await client.changes(after: cursor, wait: 10)
+                let changes = page["changes"].elements
+                var seen: Set<String> = []
+                let records = changes.compactMap { $0["record"].string }
+                    .filter { seen.insert($0).inserted }
+                try await decide(records)
+                cursor = page["next"].string ?? changes.last?["cursor"].string ?? cursor
+            } catch {
+                // The node is down for the moment; the cursor still holds.
+                try? await Task.sleep(for: .milliseconds(50))
+            }
+        }
+    }
+
+    private func decide(_ records: [String]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (place, record) in records.enumerated() {
+                if place >= 4 { try await group.next() }
+                group.addTask { try await decide(record) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func decide(_ id: String) async throws {
+        let record = try await client.record(id)
+        guard record.holder == member.code, record.stage == "checked" else { return }
+        diary.arrived(id)
+        _ = try await client.transition(
+            id,
+            to: "decided",
+            fields: ["decision": "granted"],
+            key: "decided-\(id)"
+        )
+        diary.decided(id)
+    }
+}
