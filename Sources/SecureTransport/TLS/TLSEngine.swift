@@ -106,8 +106,11 @@ package final class TLSEngine {
         if !isClosed { end(.refused(.peerClosed)) }
     }
 
-    /// Decrypts into a buffer, as many whole records as fit and have come, at most one record's rest
-    /// beyond what is asked; returns the count, 0 when there is none.
+    /// Ciphertext that has come and plaintext that did not fit a buffer yet; at least as many bytes as
+    /// can be read now.
+    package var inputByteCount: Int { BIO_ctrl_pending(input) + Int(SSL_pending(ssl)) }
+
+    /// Decrypts into a buffer until it is full or no whole record is left; returns the count.
     package func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         guard case .open = state, let base = buffer.baseAddress else { return 0 }
         var filled = 0

@@ -1,36 +1,43 @@
 package import NIOCore
 
-/// Why a connection is closed before or instead of an orderly end.
-package enum TransportError: Error, Hashable, Sendable {
-    case refused(RefusalReason)
-}
-
 /// A TLS session in a channel's pipeline: ciphertext towards the network, plaintext above.
 ///
 /// `HandshakeCompleted` is fired before any plaintext. A refusal, by either side, is fired as
-/// `TransportError.refused` and closes the channel. What is written is encrypted at `flush`, in
-/// records of 16 KiB.
-package final class TLSHandler: ChannelDuplexHandler, RemovableChannelHandler {
+/// `TransportError.refused` as soon as it is known, and the channel closes. What is flushed is
+/// encrypted in full records of 16 KiB, whatever the sizes of the writes; what is written before the
+/// handshake is over waits for its end.
+package final class TLSHandler: ChannelDuplexHandler {
     package typealias InboundIn = ByteBuffer
     package typealias InboundOut = ByteBuffer
     package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
 
     /// Fired once, as a user event, before any plaintext.
-    package struct HandshakeCompleted: Sendable {
+    package struct HandshakeCompleted: Hashable, Sendable {
         package let peer: PeerIdentity
     }
 
     package static let handshakeSeconds: Int64 = 10
-    /// How long a refused connection may take to carry its alert away.
-    private static let lingerSeconds: Int64 = 3
-    private static let readBytes = 64 << 10
+    /// How long a connection may take to carry its last bytes away once it is to end.
+    package static let lingerSeconds: Int64 = 3
+
+    private enum Phase {
+        /// Can transition to `open` and `ending`.
+        case handshaking
+        /// Can transition to `ending`.
+        case open
+        /// The last bytes are on their way; what comes in is thrown away.
+        case ending
+    }
 
     private let engine: TLSEngine
-    private var pending: [(buffer: ByteBuffer, promise: EventLoopPromise<Void>?)] = []
-    private var isOpen = false
-    private var isEnding = false
-    private var timeout: Scheduled<Void>?
+    private var outbound = TLSOutbound()
+    private var phase = Phase.handshaking
+    private var hasBegun = false
+    private var hasDelivered = false
+    /// The handshake's time limit, then that of the end.
+    private var timer: Scheduled<Void>?
+    private var closePromises: [EventLoopPromise<Void>] = []
 
     package init(engine: TLSEngine) {
         self.engine = engine
@@ -54,66 +61,80 @@ package final class TLSHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if context.channel.isActive { begin(context) }
     }
 
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        finish()
+    }
+
     package func channelActive(context: ChannelHandlerContext) {
         begin(context)
         context.fireChannelActive()
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
-        timeout?.cancel()
-        if !isEnding {
+        if phase != .ending {
+            phase = .ending
             engine.receiveEnd()
-            // A cut, or the end of a session that was never open.
-            if case .closed(.refused(let reason)) = engine.state {
-                isEnding = true
-                context.fireErrorCaught(TransportError.refused(reason))
-            }
+            fireRefusal(context)
         }
-        failPending()
+        finish()
         context.fireChannelInactive()
     }
 
-    // MARK: Inbound
-
-    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        unwrapInboundIn(data).withUnsafeReadableBytes { engine.receive($0) }
-        advance(context)
-    }
-
     private func begin(_ context: ChannelHandlerContext) {
-        guard timeout == nil else { return }
+        guard !hasBegun else { return }
+        hasBegun = true
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timeout = context.eventLoop.scheduleTask(in: .seconds(Self.handshakeSeconds)) {
+        timer = context.eventLoop.scheduleTask(in: .seconds(Self.handshakeSeconds)) {
             let (handler, context) = bound.value
-            guard !handler.isOpen else { return }
+            guard handler.phase == .handshaking else { return }
             handler.engine.refuse(.handshakeTimeout)
             handler.advance(context)
         }
         engine.start()
         advance(context)
+        context.read()
     }
 
-    /// Hands on whatever the engine has after it was fed: ciphertext, the peer, plaintext, the end.
+    // MARK: Inbound
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard phase != .ending else { return }
+        unwrapInboundIn(data).withUnsafeReadableBytes { engine.receive($0) }
+        advance(context)
+    }
+
+    /// Where ciphertext came but no plaintext went up, the reader above is still waiting.
+    package func channelReadComplete(context: ChannelHandlerContext) {
+        context.fireChannelReadComplete()
+        if !hasDelivered { context.read() }
+        hasDelivered = false
+    }
+
+    /// Hands on whatever the engine has after it was fed: the peer, plaintext, ciphertext, the end.
     private func advance(_ context: ChannelHandlerContext) {
-        send(context)
-        if case .open(let peer) = engine.state, !isOpen {
-            isOpen = true
-            timeout?.cancel()
+        if case .open(let peer) = engine.state, phase == .handshaking {
+            phase = .open
+            timer?.cancel()
+            // The last of the handshake goes before anything that is written on the event.
+            outbound.send(from: engine, context, promise: nil)
+            context.flush()
             context.fireUserInboundEventTriggered(HandshakeCompleted(peer: peer))
             encrypt(context)
         }
-        if isOpen { deliver(context) }
-        send(context)
-        if case .closed(let closure) = engine.state { end(closure, context) }
+        if phase == .open { deliver(context) }
+        settle(context)
     }
 
     private func deliver(_ context: ChannelHandlerContext) {
-        while true {
-            var buffer = context.channel.allocator.buffer(capacity: Self.readBytes)
-            let count = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.readBytes) {
-                engine.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<Self.readBytes]))
+        while case .open = engine.state, engine.inputByteCount > 0 {
+            // Plaintext is shorter than its ciphertext, so one buffer holds what has come.
+            let room = min(engine.inputByteCount, TLSOutbound.chunkBytes)
+            var buffer = context.channel.allocator.buffer(capacity: room)
+            let count = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room) {
+                engine.read(into: $0)
             }
             guard count > 0 else { return }
+            hasDelivered = true
             context.fireChannelRead(wrapInboundOut(buffer))
         }
     }
@@ -125,80 +146,89 @@ package final class TLSHandler: ChannelDuplexHandler, RemovableChannelHandler {
         data: NIOAny,
         promise: EventLoopPromise<Void>?
     ) {
-        pending.append((unwrapOutboundIn(data), promise))
+        guard phase != .ending else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        outbound.append(unwrapOutboundIn(data), promise)
     }
 
     package func flush(context: ChannelHandlerContext) {
-        guard isOpen else { return }
+        outbound.mark()
+        guard phase == .open else { return }
         encrypt(context)
-        send(context)
-        if case .closed(let closure) = engine.state { end(closure, context) }
+        settle(context)
     }
+
+    private func encrypt(_ context: ChannelHandlerContext) {
+        outbound.encrypt(with: engine, context)
+        context.flush()
+    }
+
+    // MARK: The end
 
     package func close(
         context: ChannelHandlerContext,
         mode: CloseMode,
         promise: EventLoopPromise<Void>?
     ) {
-        guard !isEnding else {
+        guard mode == .all else {
+            promise?.fail(ChannelError.operationUnsupported)
+            return
+        }
+        guard hasBegun, context.channel.isActive else {
             context.close(mode: mode, promise: promise)
             return
         }
-        isEnding = true
-        encrypt(context)
+        if let promise { closePromises.append(promise) }
         engine.close()
-        send(context)
-        failPending()
-        context.close(mode: mode, promise: promise)
+        settle(context)
     }
 
-    private func encrypt(_ context: ChannelHandlerContext) {
-        guard isOpen, !pending.isEmpty else { return }
-        let writes = pending
-        pending = []
-        for (buffer, promise) in writes {
-            if buffer.withUnsafeReadableBytes({ engine.write($0) }) {
-                promise?.succeed(())
-            } else {
-                promise?.fail(ChannelError.ioOnClosedChannel)
+    /// Sends what the engine has left to say and, when it is closed, begins the end.
+    private func settle(_ context: ChannelHandlerContext) {
+        guard case .closed = engine.state, phase != .ending else {
+            if engine.outputByteCount > 0 {
+                outbound.send(from: engine, context, promise: nil)
+                context.flush()
+            }
+            return
+        }
+        phase = .ending
+        timer?.cancel()
+        outbound.fail()
+        // The peer must be able to read our last words: so they are sent, then only our half is
+        // closed. To close all of it while the peer's bytes lie unread would reset the connection
+        // and throw away the alert that tells the peer why.
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(in: .seconds(Self.lingerSeconds)) {
+            bound.value.1.close(promise: nil)
+        }
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.assumeIsolated().whenComplete { result in
+            let context = bound.value.1
+            switch result {
+            case .success: context.close(mode: .output, promise: nil)
+            case .failure: context.close(promise: nil)
             }
         }
+        outbound.send(from: engine, context, promise: sent)
+        context.flush()
+        fireRefusal(context)
     }
 
-    private func send(_ context: ChannelHandlerContext) {
-        let count = engine.outputByteCount
-        guard count > 0 else { return }
-        var buffer = context.channel.allocator.buffer(capacity: count)
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) {
-            engine.readOutput(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count]))
-        }
-        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    private func fireRefusal(_ context: ChannelHandlerContext) {
+        guard case .closed(.refused(let reason)) = engine.state else { return }
+        context.fireErrorCaught(TransportError.refused(reason))
     }
 
-    // MARK: The end
-
-    private func end(_ closure: TLSEngine.Closure, _ context: ChannelHandlerContext) {
-        guard !isEnding else { return }
-        isEnding = true
-        timeout?.cancel()
-        failPending()
-        if case .refused(let reason) = closure {
-            context.fireErrorCaught(TransportError.refused(reason))
-        }
-        // The alert goes first, and the peer reads it before a reset can overtake it: so only our
-        // half is closed, and the rest when the peer closes or after a while.
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.close(mode: .output, promise: nil)
-        context.eventLoop.scheduleTask(in: .seconds(Self.lingerSeconds)) {
-            bound.value.close(promise: nil)
-        }
-    }
-
-    private func failPending() {
-        let writes = pending
-        pending = []
-        for (_, promise) in writes { promise?.fail(ChannelError.ioOnClosedChannel) }
+    /// Nothing goes in or out any more.
+    private func finish() {
+        timer?.cancel()
+        timer = nil
+        outbound.fail()
+        let promises = closePromises
+        closePromises = []
+        for promise in promises { promise.succeed(()) }
     }
 }
-
-extension TLSHandler: @unchecked Sendable {}
