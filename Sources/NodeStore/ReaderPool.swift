@@ -53,7 +53,13 @@ package final class ReaderPool: Sendable {
         defer { idle.withLock { $0.append(taken) } }
         let reader = taken.reader
         try reader.connection.run("BEGIN")
-        defer { reader.connection.rollback() }
-        return try body(reader)
+        do {
+            let value = try body(reader)
+            try reader.connection.run("COMMIT")
+            return value
+        } catch {
+            reader.connection.rollback()
+            throw error
+        }
     }
 }

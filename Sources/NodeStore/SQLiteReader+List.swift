@@ -213,11 +213,11 @@ private enum ListPath {
             """
         case .subject:
             """
-            SELECT record FROM listed INDEXED BY listed_by_subject WHERE record > ?1
+            SELECT record FROM subjects CROSS JOIN listed USING (record) WHERE record > ?1
                 AND (?2 IS NULL OR item = ?2) AND (?3 IS NULL OR home = ?3)
                 AND (?4 IS NULL OR stage = ?4) AND (?5 IS NULL OR holder = ?5)
-                AND subject = ?6 AND (?7 IS NULL OR updated > ?7)
-            ORDER BY record
+                AND subjects.subject = ?6 AND (?7 IS NULL OR updated > ?7)
+            ORDER BY subjects.record
             """
         case .updated:
             """

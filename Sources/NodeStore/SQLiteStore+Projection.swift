@@ -7,24 +7,12 @@ extension SQLiteStore {
     /// A transaction of its own, to be called between others, where nobody waits. It is not synced:
     /// what a power cut takes of an index is made again, and the next commit's sync covers it.
     package func projectIndexes(limit: Int) throws(StoreError) -> Bool {
-        let mark = try projectionMark()
-        let new = try newRecords(after: mark.record, limit: limit)
-        let changes = try changes(behind: mark, limit: limit)
-        guard !new.isEmpty || !changes.rows.isEmpty else { return false }
-        var listings: [Listing] = []
-        listings.reserveCapacity(new.count + changes.rows.count)
-        for found in new { listings.append(try listing(storedRecord(found))) }
-        for row in changes.rows { listings.append(try listing(record(row))) }
-        // Subjects are the one index with random keys; in their order its pages are visited once.
-        listings.sort { ($0.subject, $0.row.rawValue) < ($1.subject, $1.row.rawValue) }
-        let next = ProjectionMark(
-            position: changes.position,
-            record: new.last?.row.rawValue ?? mark.record
-        )
+        guard try isProjectionBehind() else { return false }
         try connection.execute("PRAGMA synchronous = NORMAL")
+        let isBehind: Bool
         do {
             try begin()
-            try store(listings, upTo: next)
+            isBehind = try project(limit: limit)
             try commit()
         } catch {
             rollback()
@@ -32,6 +20,40 @@ extension SQLiteStore {
             throw error
         }
         try connection.execute("PRAGMA synchronous = FULL")
+        return isBehind
+    }
+
+    /// Whether a commit syncs before it returns, as it must everywhere but in a projection.
+    package func isSynchronous() throws(StoreError) -> Bool {
+        try connection.first("PRAGMA synchronous") { $0.int(0) } == 2
+    }
+
+    private func isProjectionBehind() throws(StoreError) -> Bool {
+        try connection.first(
+            """
+            SELECT EXISTS (SELECT 1 FROM records WHERE record > projected_record)
+                OR EXISTS (SELECT 1 FROM applied WHERE position > projected)
+            FROM meta
+            """
+        ) { $0.int(0) } == 1
+    }
+
+    /// Projects within the open transaction; true if more is left.
+    private func project(limit: Int) throws(StoreError) -> Bool {
+        let mark = try projectionMark()
+        let new = try newRecords(after: mark.record, limit: limit)
+        let changes = try changes(behind: mark, limit: limit)
+        var listings: [Listing] = []
+        listings.reserveCapacity(new.count + changes.rows.count)
+        for row in changes.rows.sorted(by: { $0.rawValue < $1.rawValue }) {
+            listings.append(try listing(record(row), isKnown: true))
+        }
+        for found in new { listings.append(try listing(storedRecord(found), isKnown: false)) }
+        let next = ProjectionMark(
+            position: changes.position,
+            record: new.last?.row.rawValue ?? mark.record
+        )
+        try store(listings, upTo: next)
         return new.count == limit || changes.isCut
     }
 
@@ -70,48 +92,74 @@ extension SQLiteStore {
     private struct Listing {
         var row: RecordRow
         var terms: IndexTerms?
-        /// Nothing is least.
-        var subject: Text
-
-        init(row: RecordRow, terms: IndexTerms?) {
-            self.row = row
-            self.terms = terms
-            subject = terms?.subject ?? ""
-        }
+        /// True if the index may hold it already.
+        var isKnown: Bool
+        /// What the index holds now.
+        var former: Text?
     }
 
-    private func listing(_ record: StoredRecord) throws(StoreError) -> Listing {
-        Listing(row: record.row, terms: try settings.terms(record, self))
+    private func listing(_ record: StoredRecord, isKnown: Bool) throws(StoreError) -> Listing {
+        let terms = try settings.terms(record, self)
+        guard isKnown else { return Listing(row: record.row, terms: terms, isKnown: false) }
+        let former = try connection.first(
+            "SELECT subject FROM listed WHERE record = ?1 AND subject IS NOT NULL",
+            { $0.bind(1, record.row.rawValue) },
+            row: { (row) throws(StoreError) in try connection.text(row, 0) }
+        )
+        return Listing(row: record.row, terms: terms, isKnown: true, former: former)
     }
 
+    /// Stores them in the order of rows, then the subjects in theirs: so every page of every index
+    /// is visited about once.
     private func store(_ listings: [Listing], upTo mark: ProjectionMark) throws(StoreError) {
+        var subjects: [(subject: Text, row: RecordRow)] = []
         for listing in listings {
-            guard let terms = listing.terms else {
-                try connection.run("DELETE FROM listed WHERE record = ?1") {
-                    $0.bind(1, listing.row.rawValue)
-                }
-                continue
+            if listing.isKnown { try remove(listing) }
+            guard let terms = listing.terms else { continue }
+            try insert(listing.row, terms)
+            if let subject = terms.subject, !listing.isKnown || subject != listing.former {
+                subjects.append((subject, listing.row))
             }
-            try connection.run(
-                """
-                INSERT INTO listed (record, item, home, stage, holder, subject, updated)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                ON CONFLICT (record) DO UPDATE SET item = ?2, home = ?3, stage = ?4, holder = ?5,
-                    subject = ?6, updated = ?7
-                """
-            ) {
-                $0.bind(1, listing.row.rawValue)
-                $0.bind(2, terms.item)
-                $0.bind(3, terms.home)
-                $0.bind(4, terms.stage)
-                $0.bind(5, terms.holder)
-                $0.bind(6, terms.subject)
-                $0.bind(7, terms.updated)
+        }
+        subjects.sort { ($0.subject, $0.row.rawValue) < ($1.subject, $1.row.rawValue) }
+        for (subject, row) in subjects {
+            try connection.run("INSERT INTO subjects (subject, record) VALUES (?1, ?2)") {
+                $0.bind(1, subject)
+                $0.bind(2, row.rawValue)
             }
         }
         try connection.run("UPDATE meta SET projected = ?1, projected_record = ?2") {
             $0.bind(1, mark.position)
             $0.bind(2, mark.record)
+        }
+    }
+
+    /// Takes a record out of the index, but for a subject that it is to have again.
+    private func remove(_ listing: Listing) throws(StoreError) {
+        try connection.run("DELETE FROM listed WHERE record = ?1") {
+            $0.bind(1, listing.row.rawValue)
+        }
+        guard let former = listing.former, former != listing.terms?.subject else { return }
+        try connection.run("DELETE FROM subjects WHERE subject = ?1 AND record = ?2") {
+            $0.bind(1, former)
+            $0.bind(2, listing.row.rawValue)
+        }
+    }
+
+    private func insert(_ row: RecordRow, _ terms: IndexTerms) throws(StoreError) {
+        try connection.run(
+            """
+            INSERT INTO listed (record, item, home, stage, holder, subject, updated)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            """
+        ) {
+            $0.bind(1, row.rawValue)
+            $0.bind(2, terms.item)
+            $0.bind(3, terms.home)
+            $0.bind(4, terms.stage)
+            $0.bind(5, terms.holder)
+            $0.bind(6, terms.subject)
+            $0.bind(7, terms.updated)
         }
     }
 }

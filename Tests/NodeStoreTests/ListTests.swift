@@ -195,6 +195,14 @@ import Testing
         #expect(try store.projectIndexes(limit: 5) == false)
     }
 
+    @Test func `commits are synced again once the index has followed`() throws {
+        let world = try World(fixture, seed: 5)
+        #expect(try world.store.isSynchronous())
+        try fixture.commit(world.store) { for _ in 0..<20 { try world.create() } }
+        #expect(try world.store.projectIndexes(limit: 10))
+        #expect(try world.store.isSynchronous())
+    }
+
     @Test func `the index is a projection: it writes nothing when there is nothing new`() throws {
         let (store, feed) = try fixture.filled(0)
         try fixture.commit(store) {

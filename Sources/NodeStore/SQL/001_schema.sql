@@ -178,5 +178,12 @@ CREATE INDEX listed_by_item ON listed (item);
 CREATE INDEX listed_by_home ON listed (home);
 CREATE INDEX listed_by_stage ON listed (stage) WHERE stage IS NOT NULL;
 CREATE INDEX listed_by_holder ON listed (holder) WHERE holder IS NOT NULL;
-CREATE INDEX listed_by_subject ON listed (subject) WHERE subject IS NOT NULL;
 CREATE INDEX listed_by_updated ON listed (updated);
+
+-- The list index by subject. Subjects come in no order, so they are added in batches sorted by
+-- subject, which an index of the table above could not be.
+CREATE TABLE subjects (
+  subject TEXT NOT NULL, -- listed.subject
+  record INTEGER NOT NULL REFERENCES records (record), -- which record has it
+  PRIMARY KEY (subject, record)
+) STRICT, WITHOUT ROWID;
