@@ -183,7 +183,9 @@ extension NodeObservation {
         let age = now - oldest.milliseconds
         guard age > HealthThresholds.heldMilliseconds else { return [] }
         let reasons = HeldReason.allCases.filter { link.held[$0, default: 0] > 0 }
-        let isAgreement = reasons.contains { $0 == .definitionNotAgreed || $0 == .definitionUnknown }
+        let isAgreement = reasons.contains {
+            $0 == .definitionNotAgreed || $0 == .definitionUnknown
+        }
         return [
             finding(
                 .critical,
