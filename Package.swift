@@ -234,6 +234,9 @@ let package = Package(
                 "AllianceModel", "ClusterChecker", "ClusterHarness",
                 // Not linked, but built before the tests run them.
                 "citysyncd", "citysync", "citysync-demo",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOHTTP1", package: nio),
+                .product(name: "NIOPosix", package: nio),
             ]
         ),
         tests("TidyTests", []),
