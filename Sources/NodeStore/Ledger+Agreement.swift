@@ -72,7 +72,7 @@ extension Ledger {
             return .failure(.keyReused)
         }
         if !agreement.hasApproved(settings.member, proposal: digest) {
-            if let refusal = agreement.refusal(ofApproving: proposal) { return .failure(refusal) }
+            if let refusal = agreement.refusal(ofApproving: proposal, by: settings.member) { return .failure(refusal) }
             let signed = settings.sign(
                 Approval.signedBytes(
                     alliance: settings.roster.alliance,

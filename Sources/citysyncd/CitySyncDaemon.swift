@@ -6,6 +6,7 @@ import Logging
 import NodeAPI
 import NodeRuntime
 import ServiceLifecycle
+import UnixSignals
 
 /// The node of one city.
 @main
