@@ -72,6 +72,7 @@ package final class SQLiteStore: SQLiteReader, Store {
         let isLong = connection.walFrames >= 4 * SQLiteStore.checkpointFrames
         do {
             _ = try connection.checkpoint(restarting: isLong)
+            checkpointFailure = nil
         } catch {
             checkpointFailure = error
         }
@@ -101,7 +102,9 @@ package final class SQLiteStore: SQLiteReader, Store {
     /// True if it did something.
     package func checkpointIfIdle() throws(StoreError) -> Bool {
         guard connection.walFrames >= SQLiteStore.idleCheckpointFrames else { return false }
-        return try connection.checkpoint(restarting: false)
+        let isWhole = try connection.checkpoint(restarting: false)
+        checkpointFailure = nil
+        return isWhole
     }
 
     package override func lastPosition() throws(StoreError) -> LogPosition {
