@@ -53,6 +53,7 @@ package final class DataFolder: Sendable {
         guard descriptor >= 0 else { throw DataFolder.error(path, "cannot be opened") }
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else {
+            if errno == ENOSPC || errno == EDQUOT { throw .full(path: path) }
             throw .failed(path: path, code: errno, message: String(cString: strerror(errno)))
         }
     }

@@ -31,7 +31,6 @@ package final class SQLiteStore: SQLiteReader, Store {
         case .current: break
         case .absent, .older: try Schema.migrate(path: path, secret: settings.random(32))
         }
-        try folder.synchronize()
         let connection = try Connection(path: path, mode: .writer, folder: folder)
         try connection.execute(
             """
@@ -46,6 +45,9 @@ package final class SQLiteStore: SQLiteReader, Store {
         )
         super.init(connection, settings, FrontierCache())
         position = try super.lastPosition()
+        // The files' names must be durable before the first commit is. SQLite syncs the folder too,
+        // but takes no notice when that fails.
+        try folder.synchronize()
     }
 
     /// Readers of this store; they see what is committed.
