@@ -35,7 +35,12 @@ extension Ledger {
             timestamp: timestamp,
             salt: settings.random(16)
         )
-        return try append(bytes, to: ownFeed(for: .alliance, .normal), at: timestamp)
+        return try append(
+            bytes,
+            to: ownFeed(for: .alliance, .normal),
+            at: timestamp,
+            isChangeset: false
+        )
     }
 
     /// The feed of this incarnation for that audience and class, begun if there is none.
@@ -75,7 +80,8 @@ extension Ledger {
     private mutating func append(
         _ bytes: EntryBytes,
         to digest: Digest,
-        at timestamp: HybridTimestamp
+        at timestamp: HybridTimestamp,
+        isChangeset: Bool = true
     ) throws(StoreError) -> LogPosition {
         let leaf = EntryCoding.leaf(of: bytes, hash: settings.hash)
         feeds[digest]?.tip.frontier.append(leaf, hash: settings.hash)
@@ -91,7 +97,8 @@ extension Ledger {
                 leaf: leaf,
                 timestamp: timestamp,
                 bytes: bytes,
-                isApplied: true
+                isApplied: true,
+                isChangeset: isChangeset
             )
         )
     }

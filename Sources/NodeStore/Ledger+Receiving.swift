@@ -23,7 +23,8 @@ extension Ledger {
                 leaf: item.leaf,
                 timestamp: item.content.timestamp,
                 bytes: item.bytes,
-                isApplied: true
+                isApplied: true,
+                isChangeset: item.content.isChangeset
             )
             sequences[item.part] += 1
             try receive(entry, item.content, from: part.identity, wallMilliseconds)
@@ -286,6 +287,11 @@ extension Ledger {
 }
 
 extension EntryContent {
+    /// What can change a record, at once or when it is released.
+    fileprivate var isChangeset: Bool {
+        if case .changeset = self { true } else { false }
+    }
+
     /// The entry's timestamp; zero if it does not tell.
     var timestamp: HybridTimestamp {
         switch self {
