@@ -17,7 +17,7 @@ struct BackOffice: Sendable {
                 let records = changes.compactMap { $0["record"].string }
                     .filter { seen.insert($0).inserted }
                 try await decide(records)
-                cursor = page["next"].string ?? changes.last?["cursor"].string ?? cursor
+                cursor = page["cursor"].string ?? changes.last?["cursor"].string ?? cursor
             } catch {
                 // The node is down for the moment; the cursor still holds.
                 try? await Task.sleep(for: .milliseconds(50))

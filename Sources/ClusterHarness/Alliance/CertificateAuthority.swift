@@ -17,6 +17,7 @@ package final class CertificateAuthority: Sendable {
 
     private let tool: String
     private let passphrase = "only for this run"
+    private let latest = Mutex<Task<Void, Never>?>(nil)
     private let issued = Mutex<[String: Task<Credential, any Error>]>([:])
 
     package init(_ installation: Installation, trustDomain: String, in folder: String) async throws
@@ -27,14 +28,24 @@ package final class CertificateAuthority: Sendable {
         try await run("init", ["--dir", "\(folder)/ca", "--trust-domain", trustDomain])
     }
 
-    /// Runs `ca COMMAND`.
+    /// Runs `ca COMMAND`, one command after the other: the tool refuses a second at once.
     @discardableResult
     package func run(_ command: String, _ arguments: [String]) async throws -> Command.Outcome {
-        try await Command(
+        let command = Command(
             tool,
             [command] + arguments,
             environment: ["CITYSYNC_CA_PASSPHRASE": passphrase]
-        ).succeed()
+        )
+        let task = latest.withLock { latest in
+            let before = latest
+            let task = Task {
+                await before?.value
+                return try await command.succeed()
+            }
+            latest = Task { _ = await task.result }
+            return task
+        }
+        return try await task.value
     }
 
     /// A good certificate and key of a member, made at the first call.
