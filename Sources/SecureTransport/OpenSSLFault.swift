@@ -6,6 +6,8 @@ struct OpenSSLFault: Hashable, Sendable, CustomStringConvertible {
         let library: Int32
         let reason: Int32
         let text: String
+        /// The function of OpenSSL that found it.
+        let function: String
     }
 
     let entries: [Entry]
@@ -14,11 +16,17 @@ struct OpenSSLFault: Hashable, Sendable, CustomStringConvertible {
     static func drain() -> OpenSSLFault {
         var entries: [Entry] = []
         while true {
-            let code = ERR_get_error()
+            var name: UnsafePointer<CChar>?
+            let code = ERR_get_error_all(nil, nil, &name, nil, nil)
             guard code != 0 else { return OpenSSLFault(entries: entries) }
             let text = ERR_reason_error_string(code).map { String(cString: $0) } ?? "code \(code)"
             entries.append(
-                Entry(library: shim_ERR_library(code), reason: shim_ERR_reason(code), text: text)
+                Entry(
+                    library: shim_ERR_library(code),
+                    reason: shim_ERR_reason(code),
+                    text: text,
+                    function: name.map { String(cString: $0) } ?? ""
+                )
             )
         }
     }

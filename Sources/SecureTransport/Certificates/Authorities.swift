@@ -11,8 +11,9 @@ package final class Authorities: @unchecked Sendable {
     let certificates: [Certificate]
     private let revocations: [RevocationList]
 
-    /// Authorities without revocation lists, which judge stored signatures only. Nil when the text
-    /// holds no certificate or a damaged one.
+    /// Authorities without revocation lists, which judge stored signatures only.
+    ///
+    /// Nil when the text holds no certificate or a damaged one.
     package convenience init?(pem: Bytes) {
         guard let certificates = Certificate.all(pem: pem), !certificates.isEmpty else {
             return nil

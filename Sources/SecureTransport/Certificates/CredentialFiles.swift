@@ -24,8 +24,9 @@ enum CredentialFile {
     /// A revocation list of 100,000 certificates has about 4 MB.
     static let byteCountMaximum = 16 << 20
 
-    /// `secret`: the file must be closed to group and others. The mode is read from the open file,
-    /// so nothing can be swapped in between.
+    /// `secret`: the file must be closed to group and others.
+    ///
+    /// The mode is read from the open file, so nothing can be swapped in between.
     static func read(_ path: String, secret: Bool = false) throws(CredentialsError) -> Bytes {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw failure(path) }

@@ -2,7 +2,9 @@ package import AllianceModel
 internal import COpenSSL
 
 /// What a node shows to its peers and judges them by: certificate, key, authorities, revocation
-/// lists. Immutable; a reload makes another.
+/// lists.
+///
+/// Immutable; a reload makes another.
 ///
 /// Sendable: the SSL_CTX is set up in the initialiser and only read from then on, which OpenSSL
 /// allows from any thread; sessions are not cached in it.
@@ -15,8 +17,10 @@ package final class Credentials: @unchecked Sendable {
     /// An SSL_CTX that this object owns.
     let context: OpaquePointer
 
-    /// Reads and checks the files. Expired certificates and lists are taken (the node starts and
-    /// says so; sessions are refused), all else that could not work is an error.
+    /// Reads and checks the files.
+    ///
+    /// Expired certificates and lists are taken (the node starts and says so; sessions are
+    /// refused), all else that could not work is an error.
     ///
     /// `member`: the configured member, which the certificate must name; nil takes whom it names.
     package static func load(
@@ -64,8 +68,9 @@ package final class Credentials: @unchecked Sendable {
     /// nil while one of them has none at all.
     package var revocationsNextUpdateUnixSeconds: Int64? { authorities.nextUpdateUnixSeconds }
 
-    /// Why a live session's peer would be refused today; nil when it would be taken. Asked for every
-    /// session after a reload, and when the roster changes.
+    /// Why a live session's peer would be refused today; nil when it would be taken.
+    ///
+    /// Asked for every session after a reload, and when the roster changes.
     package func judge(
         _ peer: PeerIdentity,
         members: Set<MemberCode>,

@@ -2,9 +2,13 @@ package import AllianceModel
 internal import COpenSSL
 
 /// A member's name in a certificate: the one URI `spiffe://<trust-domain>/member/<code>` in the
-/// subject alternative name (SPIFFE X.509-SVID, section 2). The common name never counts.
+/// subject alternative name (SPIFFE X.509-SVID, section 2).
+///
+/// The common name never counts.
 package enum MemberIdentity {
-    /// The member that a certificate names in a trust domain. Says nothing about who issued it.
+    /// The member that a certificate names in a trust domain.
+    ///
+    /// Says nothing about who issued it.
     package static func member(
         of certificate: Certificate,
         trustDomain: Text

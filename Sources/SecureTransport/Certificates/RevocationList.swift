@@ -1,6 +1,8 @@
 internal import COpenSSL
 
-/// A parsed certificate revocation list (RFC 5280, section 5). Immutable after parsing.
+/// A parsed certificate revocation list (RFC 5280, section 5).
+///
+/// Immutable after parsing.
 final class RevocationList: @unchecked Sendable {
     /// An X509_CRL that this object owns.
     let crl: OpaquePointer

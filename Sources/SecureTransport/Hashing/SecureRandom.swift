@@ -3,8 +3,10 @@ internal import COpenSSL
 
 /// OpenSSL's random generator, seeded by the kernel.
 package enum SecureRandom {
-    /// As many bytes as asked for. A generator without entropy stops the process: to go on with
-    /// guessable keys and salts would be worse.
+    /// As many bytes as asked for.
+    ///
+    /// A generator without entropy stops the process: to go on with guessable keys and salts would
+    /// be worse.
     package static func bytes(_ count: Int) -> Bytes {
         Bytes(unsafeUninitializedCapacity: count) { buffer, filled in
             fill(UnsafeMutableRawBufferPointer(buffer))

@@ -23,7 +23,9 @@ package final class SignerDirectory: Sendable {
     }
 
     /// The signer that a certificate stands for, judged by authority and name alone; nil when no
-    /// authority of the alliance issued it or its name or key do not fit. Only good ones are kept.
+    /// authority of the alliance issued it or its name or key do not fit.
+    ///
+    /// Only good ones are kept.
     package func signer(certificateDER: Bytes) -> Signer? {
         let fingerprint = SHA256.hash(certificateDER)
         if let signer = signer(fingerprint: fingerprint) { return signer }

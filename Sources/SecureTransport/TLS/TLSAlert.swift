@@ -80,6 +80,11 @@ extension RefusalReason {
             self = .alert(UInt8(truncatingIfNeeded: alert - offset))
             return
         }
+        // A server that selects what was not offered: newer OpenSSLs find it before our callback.
+        if fault.entries.contains(where: { $0.function == "tls_parse_stoc_alpn" }) {
+            self = .alpnWrong
+            return
+        }
         let known = reasons.lazy.compactMap { RefusalReason(sslCode: $0) }.first
         self = known ?? .protocolViolation(sslCode: reasons.first ?? 0)
     }

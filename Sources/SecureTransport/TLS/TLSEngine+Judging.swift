@@ -43,8 +43,9 @@ extension TLSEngine {
         return chosen.elementsEqual(TLSContext.applicationProtocol.utf8) ? nil : .alpnWrong
     }
 
-    /// A client that names no application protocol is told so at once. One that does not even offer
-    /// TLS 1.3 is left to OpenSSL, which refuses its version.
+    /// A client that names no application protocol is told so at once.
+    ///
+    /// One that does not even offer TLS 1.3 is left to OpenSSL, which refuses its version.
     func judgeHello(_ alert: UnsafeMutablePointer<Int32>?) -> Bool {
         guard hasExtension(TLSEXT_TYPE_supported_versions),
             !hasExtension(TLSEXT_TYPE_application_layer_protocol_negotiation)

@@ -85,7 +85,9 @@ package final class TLSEngine {
         if isClient { handshake() }
     }
 
-    /// Takes ciphertext in. Afterwards ask for state, plaintext and output.
+    /// Takes ciphertext in.
+    ///
+    /// Afterwards ask for state, plaintext and output.
     package func receive(_ ciphertext: UnsafeRawBufferPointer) {
         guard !isClosed, let base = ciphertext.baseAddress else { return }
         var rest = ciphertext.count

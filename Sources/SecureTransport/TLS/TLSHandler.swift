@@ -197,6 +197,7 @@ package final class TLSHandler: ChannelDuplexHandler {
         phase = .ending
         timer?.cancel()
         outbound.fail()
+        fireRefusal(context)
         // The peer must be able to read our last words: so they are sent, then only our half is
         // closed. To close all of it while the peer's bytes lie unread would reset the connection
         // and throw away the alert that tells the peer why.
@@ -214,7 +215,6 @@ package final class TLSHandler: ChannelDuplexHandler {
         }
         outbound.send(from: engine, context, promise: sent)
         context.flush()
-        fireRefusal(context)
     }
 
     private func fireRefusal(_ context: ChannelHandlerContext) {

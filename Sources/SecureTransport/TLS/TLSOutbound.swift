@@ -1,7 +1,9 @@
 internal import NIOCore
 
 /// Plaintext on its way into records: writes are gathered until they are flushed, and leave in full
-/// records. A record of a few hundred bytes costs as much as one of 16 KiB.
+/// records.
+///
+/// A record of a few hundred bytes costs as much as one of 16 KiB.
 struct TLSOutbound {
     /// About as much as one system call moves; also what the engine's buffers grow to.
     static let chunkBytes = 4 * (TLSEngine.recordBytesMaximum + 256)
@@ -19,8 +21,9 @@ struct TLSOutbound {
         writes.mark()
     }
 
-    /// Encrypts what was marked and hands it to the channel, unflushed. The writers' promises come
-    /// true when the last of it is written.
+    /// Encrypts what was marked and hands it to the channel, unflushed.
+    ///
+    /// The writers' promises come true when the last of it is written.
     mutating func encrypt(with engine: TLSEngine, _ context: ChannelHandlerContext) {
         guard writes.hasMark else { return }
         var promises: [EventLoopPromise<Void>] = []
