@@ -2,7 +2,9 @@ import AllianceModel
 import NodeRuntime
 import ReplicationCore
 
-/// The node's metrics in the Prometheus text format 0.0.4. No label holds anything of a record.
+/// The node's metrics in the Prometheus text format 0.0.4.
+///
+/// No label holds anything of a record.
 struct MetricsText {
     private(set) var text = ""
 

@@ -24,7 +24,7 @@ package final class RequestMeter: Sendable {
         series = Mutex(Array(repeating: Series(), count: routes.count + 1))
     }
 
-    /// - Parameter route: index in the routes; nil for no route.
+    /// `route`: index in the routes; nil for no route.
     func count(route: Int?, status: Int, _ duration: Duration) {
         let seconds = duration / .seconds(1)
         let bucket = RequestMeter.bounds.firstIndex { seconds <= $0 } ?? RequestMeter.bounds.count

@@ -9,7 +9,7 @@ package import ReplicationCore
 ///
 /// It names the field at fault, never its value.
 package struct Problem: Error, Hashable, Sendable {
-    /// One of several reasons, e.g. of a definition that cannot be proposed.
+    /// One of several reasons, as of a definition that cannot be proposed.
     package struct Reason: Hashable, Sendable {
         /// Where, in the words of the request: `fields.monthlyRent.merge`.
         package var key: String
@@ -34,7 +34,9 @@ package struct Problem: Error, Hashable, Sendable {
         self.init(ProblemCode(refusal.code), field: refusal.field, refusal.detail)
     }
 
-    /// What a failing store leaves to say. Only `.failed` leaves open whether a write is stored.
+    /// What a failing store leaves to say.
+    ///
+    /// Only `.failed` leaves open whether a write is stored.
     package init(_ error: StoreError) {
         switch error {
         case .full:

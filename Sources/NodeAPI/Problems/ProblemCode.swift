@@ -1,7 +1,9 @@
 package import ReplicationCore
 
 /// The stable codes of everything that the API refuses: this is the one place that knows their HTTP
-/// statuses and titles. The raw value is the code.
+/// statuses and titles.
+///
+/// The raw value is the code.
 package enum ProblemCode: String, Hashable, Sendable, CaseIterable {
     case malformed
     case fieldUnknown = "field_unknown"
@@ -33,7 +35,9 @@ package enum ProblemCode: String, Hashable, Sendable, CaseIterable {
     /// The node failed in a way that leaves open whether the request was carried out.
     case failed
 
-    /// The HTTP status. A 4xx, and a 503, mean that nothing of the request is stored or ever will be.
+    /// The HTTP status.
+    ///
+    /// A 4xx, and a 503, mean that nothing of the request is stored or ever will be.
     package var status: Int { row.status }
 
     package var title: String { row.title }

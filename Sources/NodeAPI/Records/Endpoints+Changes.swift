@@ -10,8 +10,9 @@ extension Endpoints {
     /// A wait is asked of the node in parts, so that it ends soon when the node is to stop.
     private static let waitPartMilliseconds: Int64 = 1_000
 
-    /// What changed here behind a cursor, oldest first. `next` leads to more that is there already;
-    /// `cursor` is where to go on from later.
+    /// What changed here behind a cursor, oldest first.
+    ///
+    /// `next` leads to more that is there already; `cursor` is where to go on from later.
     func listChanges(_ call: Call) async throws -> Response {
         let limit = try call.query.limit()
         let after = try call.query.position("after")

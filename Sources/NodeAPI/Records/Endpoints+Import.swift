@@ -87,7 +87,9 @@ private struct ImportRun: Sendable {
         return true
     }
 
-    /// What became of each line. A line that cannot be read takes no other with it.
+    /// What became of each line.
+    ///
+    /// A line that cannot be read takes no other with it.
     private func create(
         _ lines: ArraySlice<LineSplitter.Line>
     ) async -> [Result<WriteAnswer, Problem>] {

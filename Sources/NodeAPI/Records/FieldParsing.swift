@@ -4,7 +4,9 @@ import ReplicationCore
 /// Values as the API writes them: integers as numbers, decimals, dates and times as strings, sets as
 /// arrays.
 enum FieldParsing {
-    /// The values of a new record. `null`, and an empty set, write nothing.
+    /// The values of a new record.
+    ///
+    /// `null`, and an empty set, write nothing.
     static func creation(
         _ fields: JSON,
         _ definition: ItemDefinition

@@ -21,7 +21,9 @@ final class OutputQueue: Sendable {
         self.bytesMaximum = bytesMaximum
     }
 
-    /// Adds to what is to be sent; waits while too much is. False once nobody will read it.
+    /// Adds to what is to be sent; waits while too much is.
+    ///
+    /// False once nobody will read it.
     func push(_ bytes: Bytes) async -> Bool {
         let reader = state.withLock { state in
             state.bytes += bytes

@@ -5,7 +5,7 @@ import ReplicationCore
 extension JSONWriter {
     /// A record as `member` may see it.
     ///
-    /// - Parameter masks: whether `sensitive` fields that hold something are written as `"***"`.
+    /// `masks`: whether `sensitive` fields that hold something are written as `"***"`.
     mutating func record(_ snapshot: RecordSnapshot, for member: MemberCode, masks: Bool) {
         let state = snapshot.state
         let view = RecordView(state, snapshot.definition)

@@ -36,7 +36,7 @@ package struct Call: Sendable {
 
     /// Who writes, for audit and idempotency.
     ///
-    /// - Parameter status: what success answers with.
+    /// `status`: what success answers with.
     package func caller(status: Int) throws(Problem) -> Caller {
         Caller(
             actor: principal.actor,

@@ -73,7 +73,7 @@ package struct Query: Hashable, Sendable {
 }
 
 extension Problem {
-    /// `field_invalid`, in the words `<field> <reason>.`
+    /// `field_invalid`; the detail begins with the field.
     static func invalid(_ field: Text, _ reason: String) -> Problem {
         Problem(.fieldInvalid, field: field, "\(field) \(reason).")
     }

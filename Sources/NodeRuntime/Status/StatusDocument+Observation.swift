@@ -4,7 +4,7 @@ package import ReplicationCore
 extension StatusDocument {
     /// The document of what was observed: a pure function of it.
     ///
-    /// - Parameter version: of this software.
+    /// `version`: of this software.
     package init(_ observation: NodeObservation, version: String) {
         node = Node(
             member: observation.member.string,
