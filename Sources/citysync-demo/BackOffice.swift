@@ -13,9 +13,10 @@ struct BackOffice: Sendable {
             do {
                 let page = try await client.changes(after: cursor, wait: 10)
                 let changes = page["changes"].elements
-                var seen: Set<String> = []
-                let records = changes.compactMap { $0["record"].string }
-                    .filter { seen.insert($0).inserted }
+                let turned = changes.filter { $0["fields"].elements.contains("@turn") }
+                // A hand-over shows as a write of the turn: what else changed is not for deciding.
+                let records = turned.compactMap { $0["record"].string }
+                for record in records { diary.arrived(record) }
                 try await decide(records)
                 cursor = page["cursor"].string ?? changes.last?["cursor"].string ?? cursor
             } catch {
@@ -38,13 +39,14 @@ struct BackOffice: Sendable {
     private func decide(_ id: String) async throws {
         let record = try await client.record(id)
         guard record.holder == member.code, record.stage == "checked" else { return }
-        diary.arrived(id)
-        _ = try await client.transition(
-            id,
-            to: "decided",
-            fields: ["decision": "granted"],
-            key: "decided-\(id)"
-        )
+        var fields: JSON = ["decision": "granted"]
+        // What these two items let the whole alliance see.
+        switch record.json["item"].string {
+        case "GJJ-03": fields["status"] = "contributing"
+        case "GJJ-06": fields["certificateNumber"] = .string("\(member.code)-\(id.suffix(6))")
+        default: break
+        }
+        _ = try await client.transition(id, to: "decided", fields: fields, key: "decided-\(id)")
         diary.decided(id)
     }
 }

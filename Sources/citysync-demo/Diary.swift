@@ -36,6 +36,7 @@ final class Diary: Sendable {
     var medianMilliseconds: Double {
         let times = state.withLock { state in
             state.arrived.compactMap { record, arrival in
+                // Now and then it is there before the counter has its answer.
                 state.handed[record].map { max(.zero, arrival - $0) }
             }
         }
