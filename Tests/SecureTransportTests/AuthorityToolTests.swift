@@ -157,6 +157,15 @@ struct AuthorityToolTests {
         #expect(again.errors.contains("already holds an authority"))
     }
 
+    @Test func `the tool is clean POSIX shell`() throws {
+        let verdict = try Command.outcome(
+            "/usr/bin/env",
+            ["shellcheck", "--shell=sh", Command.authority],
+            environment: Command.environment(nil)
+        )
+        #expect(verdict.status == 0, "\(verdict.output)\(verdict.errors)")
+    }
+
     @Test(arguments: usages)
     func `wrong usage is told with a remedy and its own exit status`(
         arguments: [String],
