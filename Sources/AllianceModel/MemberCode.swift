@@ -21,6 +21,11 @@ package struct MemberCode: Hashable, Sendable {
         self = code
     }
 
+    package init?(utf8 bytes: Span<UInt8>) {
+        guard let code = bytes.withUnsafeBytes({ MemberCode(raw: $0) }) else { return nil }
+        self = code
+    }
+
     private init?(raw bytes: UnsafeRawBufferPointer) {
         guard MemberCode.isValid(bytes) else { return nil }
         var words: (UInt64, UInt64, UInt64) = (0, 0, 0)

@@ -22,8 +22,19 @@ package struct Text: Hashable, Comparable, Sendable {
     /// Nil when the bytes are not valid UTF-8 (surrogates and overlong forms included) or hold a NUL.
     package init?(validating utf8: some Collection<UInt8>) {
         let bytes = Bytes(utf8)
-        guard !bytes.contains(0), (try? UTF8Span(validating: bytes.span)) != nil else { return nil }
+        guard Text.isValid(bytes.span) else { return nil }
         self.utf8 = bytes
+    }
+
+    package init?(validating utf8: Span<UInt8>) {
+        guard Text.isValid(utf8) else { return nil }
+        self.utf8 = utf8.withUnsafeBufferPointer { Bytes($0) }
+    }
+
+    /// Whether the bytes are valid UTF-8 without a NUL; copies nothing.
+    package static func isValid(_ utf8: Span<UInt8>) -> Bool {
+        for index in utf8.indices where utf8[index] == 0 { return false }
+        return (try? UTF8Span(validating: utf8)) != nil
     }
 
     package var isEmpty: Bool { utf8.isEmpty }

@@ -47,7 +47,9 @@ package struct CausalContext: Hashable, Sendable {
 
     package mutating func insert(_ dot: Dot) {
         let index = insertionIndex(of: dot.writer)
-        if index < entries.count, entries[index].writer == dot.writer {
+        if index == entries.count {
+            entries.append(Entry(writer: dot.writer, number: dot.number))
+        } else if entries[index].writer == dot.writer {
             entries[index].number = max(entries[index].number, dot.number)
         } else {
             entries.insert(Entry(writer: dot.writer, number: dot.number), at: index)

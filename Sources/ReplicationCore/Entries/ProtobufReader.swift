@@ -1,7 +1,6 @@
-/// A cursor over bytes in Protocol Buffers' wire format; allocates nothing and traps on nothing.
-///
-/// Source: Protocol Buffers Encoding, "Message structure". `next` gives one field after another until
-/// the end; what does not parse sets `isMalformed`, after which there is nothing more.
+import AllianceModel
+
+/// `ProtobufCursor` over a slice, with slices as values.
 package struct ProtobufReader {
     package enum Value {
         case varint(UInt64)
@@ -12,77 +11,45 @@ package struct ProtobufReader {
     }
 
     private let bytes: ArraySlice<UInt8>
-    private var position: Int
-    /// True once something did not parse.
-    package private(set) var isMalformed = false
-    /// False once a field came after one of a greater number, which no proper writer does.
-    package private(set) var isAscending = true
-    /// Whether the field just read has the number of the one before it.
-    package private(set) var isRepeated = false
-    private var latest: UInt64 = 0
+    private var cursor: ProtobufCursor
 
     package init(_ bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
-        position = bytes.startIndex
+        cursor = ProtobufCursor(0..<bytes.count)
     }
+
+    /// True once something did not parse.
+    package var isMalformed: Bool { cursor.isMalformed }
+
+    /// False once a field came after one of a greater number, which no proper writer does.
+    package var isAscending: Bool { cursor.isAscending }
+
+    /// Whether the field just read has the number of the one before it.
+    package var isRepeated: Bool { cursor.isRepeated }
 
     /// The next field's number and value; nil at the end and where the bytes do not parse.
     package mutating func next() -> (number: UInt64, value: Value)? {
-        guard position < bytes.endIndex, !isMalformed else { return nil }
-        guard let tag = varint(), tag >> 3 >= 1, tag >> 3 < 1 << 29 else { return fail() }
-        isRepeated = tag >> 3 == latest
-        if tag >> 3 < latest { isAscending = false }
-        latest = tag >> 3
-        switch tag & 7 {
-        case 0:
-            guard let value = varint() else { return fail() }
-            return (tag >> 3, .varint(value))
-        case 1:
-            guard let value = fixed64() else { return fail() }
-            return (tag >> 3, .fixed64(value))
-        case 2:
-            guard let count = varint(), count <= UInt64(bytes.endIndex - position) else {
-                return fail()
-            }
-            let end = position + Int(count)
-            defer { position = end }
-            return (tag >> 3, .bytes(bytes[position..<end]))
-        case 5:
-            guard bytes.endIndex - position >= 4 else { return fail() }
-            position += 4
-            return (tag >> 3, .fixed32)
-        default: return fail()
+        var moved = cursor
+        defer { cursor = moved }
+        guard let (number, value) = moved.next(in: bytes.span) else { return nil }
+        switch value {
+        case .varint(let value): return (number, .varint(value))
+        case .fixed64(let value): return (number, .fixed64(value))
+        case .fixed32: return (number, .fixed32)
+        case .bytes(let range): return (number, .bytes(bytes[offsets: range]))
         }
     }
 
     /// Ends the reading: a field's content is not what its message allows.
-    package mutating func refuse() { isMalformed = true }
+    package mutating func refuse() { cursor.refuse() }
+}
 
-    private mutating func fail() -> (number: UInt64, value: Value)? {
-        isMalformed = true
-        return nil
-    }
+extension ArraySlice<UInt8> {
+    /// The bytes by themselves, so that they keep nothing larger alive.
+    var copied: Bytes { withUnsafeBufferPointer { Bytes($0) } }
 
-    /// At most ten bytes, the tenth at most 1, and none more than needed: one number, one encoding.
-    private mutating func varint() -> UInt64? {
-        var value: UInt64 = 0
-        var shift: UInt64 = 0
-        while position < bytes.endIndex, shift < 70 {
-            let byte = bytes[position]
-            position += 1
-            if shift == 63, byte > 1 { return nil }
-            value |= UInt64(byte & 0x7f) << shift
-            if byte & 0x80 == 0 { return byte == 0 && shift > 0 ? nil : value }
-            shift += 7
-        }
-        return nil
-    }
-
-    private mutating func fixed64() -> UInt64? {
-        guard bytes.endIndex - position >= 8 else { return nil }
-        var value: UInt64 = 0
-        for index in 0..<8 { value |= UInt64(bytes[position + index]) << UInt64(8 * index) }
-        position += 8
-        return value
+    /// The part at these offsets from the slice's start, as spans of it count.
+    subscript(offsets range: Range<Int>) -> ArraySlice<UInt8> {
+        self[startIndex + range.lowerBound..<startIndex + range.upperBound]
     }
 }

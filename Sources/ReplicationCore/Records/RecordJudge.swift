@@ -21,45 +21,23 @@ package enum RecordJudge {
         guard record != nil || changeset.key.identifier.uuid.isVersion7 else {
             return .held(.malformed, detail: "a record whose id is no UUIDv7")
         }
-        var state =
-            record
-            ?? RecordState(
-                key: changeset.key,
-                header: header,
-                created: changeset.timestamp,
-                updated: changeset.timestamp,
-                fields: [],
-                turns: []
-            )
-        var fresh: [(write: Write, register: Register)] = []
-        fresh.reserveCapacity(changeset.writes.count)
+        var rules = FieldRules(definition)
+        var registers: [Register?] = []
+        registers.reserveCapacity(changeset.writes.count)
         for write in changeset.writes {
-            guard let register = Register(write.field, definition),
-                let scope = definition.scope(of: write.field)
-            else { return .held(.malformed, detail: "a field that the definition does not have") }
-            if case .unsupported = register {
-                return .held(
-                    .featureUnknown,
-                    detail: "a field of a kind that this version does not build"
-                )
+            switch look(at: write, record, audience, &rules) {
+            case .fresh(let register): registers.append(register)
+            case .known: registers.append(nil)
+            case .held(let reason, let detail): return .held(reason, detail: detail)
             }
-            guard audience.carries(scope) else {
-                return .held(
-                    .audienceRefused,
-                    detail: "a field of scope \(scope.name) in a feed for others"
-                )
-            }
-            let field = state.field(write.field)
-            if field?.applied.contains(write.dot) == true { continue }
-            if let reason = missing(write, field, state) { return reason }
-            guard register.accepts(write.value) else {
-                return .held(.malformed, detail: "a value that is not of its field's type")
-            }
-            fresh.append((write, register))
         }
-        guard !fresh.isEmpty else { return .duplicate }
+        guard registers.contains(where: { $0 != nil }) else { return .duplicate }
+        var state =
+            record ?? RecordState(beginning: changeset.key, header, at: changeset.timestamp)
+        state.fields.reserveCapacity(changeset.writes.count)
         var journal: [JournalEntry] = []
-        for (write, register) in fresh {
+        for (write, register) in zip(changeset.writes, registers) {
+            guard let register else { continue }
             state.apply(write, register, at: changeset.timestamp, &journal)
         }
         if writer.member == state.key.origin {
@@ -69,30 +47,65 @@ package enum RecordJudge {
         return .applied(state, journal: journal)
     }
 
+    /// What one write of a changeset is to the record.
+    private enum Finding {
+        case fresh(Register)
+        /// Applied before.
+        case known
+        case held(HeldReason, String)
+    }
+
+    private static func look(
+        at write: Write,
+        _ record: RecordState?,
+        _ audience: Audience,
+        _ rules: inout FieldRules
+    ) -> Finding {
+        guard let rule = rules.rule(of: write.field) else {
+            return .held(.malformed, "a field that the definition does not have")
+        }
+        if rule.register == .unsupported {
+            return .held(.featureUnknown, "a field of a kind that this version does not build")
+        }
+        guard audience.carries(rule.scope) else {
+            return .held(
+                .audienceRefused,
+                "a field of scope \(rule.scope.name) in a feed for others"
+            )
+        }
+        let field = record?.field(write.field)
+        if field?.applied.contains(write.dot) == true { return .known }
+        if let waiting = missing(write, field, record) { return waiting }
+        guard rules.accepts(write.value, rule) else {
+            return .held(.malformed, "a value that is not of its field's type")
+        }
+        return .fresh(rule.register)
+    }
+
     /// What a write waits for; nil if all that it names is applied.
     private static func missing(
         _ write: Write,
         _ field: FieldState?,
-        _ state: RecordState
-    )
-        -> Judgement?
-    {
+        _ record: RecordState?
+    ) -> Finding? {
         let applied = field?.applied ?? CausalContext()
         let own = applied.number(of: write.dot.writer)
         guard write.dot.number == own + 1 else {
             return .held(
                 .predecessorMissing,
-                detail: "write \(own + 1) of \(write.dot.writer.member) to a field"
+                "write \(own + 1) of \(write.dot.writer.member) to a field"
             )
         }
         for entry in write.context.entries where applied.number(of: entry.writer) < entry.number {
             return .held(
                 .predecessorMissing,
-                detail: "write \(entry.number) of \(entry.writer.member) to a field"
+                "write \(entry.number) of \(entry.writer.member) to a field"
             )
         }
-        if let ground = write.ground, !state.turns.contains(where: { $0.dot == ground }) {
-            return .held(.groundMissing, detail: "a turn of \(ground.writer.member)")
+        if let ground = write.ground,
+            record?.turns.contains(where: { $0.dot == ground }) != true
+        {
+            return .held(.groundMissing, "a turn of \(ground.writer.member)")
         }
         return nil
     }

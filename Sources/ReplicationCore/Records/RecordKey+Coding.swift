@@ -14,21 +14,27 @@ extension RecordHeader {
 
     /// Nil unless it is exactly what `encoded` gives: the key names a header by the hash of it.
     package init?(encoded: ArraySlice<UInt8>) {
-        var reader = ProtobufReader(encoded)
+        self.init(encoded.span, 0..<encoded.count)
+    }
+
+    init?(_ span: Span<UInt8>, _ range: Range<Int>) {
+        var cursor = ProtobufCursor(range)
         var item: Text?
         var definition: Digest?
         var home: MemberCode?
-        while let (number, value) = reader.next() {
-            switch (number, value) {
-            case (1, .bytes(let text)): item = Text(validating: text)
-            case (2, .bytes(let bytes)): definition = Digest(bytes: bytes)
-            case (3, .bytes(let text)): home = MemberCode(utf8: text)
+        while let (number, value) = cursor.next(in: span) {
+            guard case .bytes(let range) = value, !cursor.isRepeated else { return nil }
+            switch number {
+            case 1: item = Text(validating: span.extracting(range))
+            case 2 where range.count == Digest.byteCount:
+                definition = span.extracting(range).withUnsafeBytes { Digest($0) }
+            case 3: home = MemberCode(utf8: span.extracting(range))
             default: return nil
             }
         }
-        guard !reader.isMalformed, let item, let definition, let home else { return nil }
+        // All three, each once, in order: there is no other encoding.
+        guard cursor.isWellFormed, let item, let definition, let home else { return nil }
         self.init(item: item, definition: definition, home: home)
-        guard self.encoded[...] == encoded else { return nil }
     }
 }
 

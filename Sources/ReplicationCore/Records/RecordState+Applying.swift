@@ -1,6 +1,18 @@
 package import AllianceModel
 
 extension RecordState {
+    /// A record of which nothing is applied yet.
+    init(beginning key: RecordKey, _ header: RecordHeader, at timestamp: HybridTimestamp) {
+        self.init(
+            key: key,
+            header: header,
+            created: timestamp,
+            updated: timestamp,
+            fields: [],
+            turns: []
+        )
+    }
+
     package func field(_ name: Text) -> FieldState? {
         // A record has a handful of written fields: a scan beats a search.
         fields.first { $0.name == name }
@@ -81,7 +93,7 @@ extension FieldState {
                 dot: write.dot,
                 timestamp: timestamp,
                 ground: write.ground,
-                value: Bytes(write.value)
+                value: write.value.copied
             )
         )
     }
@@ -131,6 +143,10 @@ extension Turn: Dotted {}
 
 extension Array where Element: Dotted {
     fileprivate mutating func insertSorted(_ element: Element) {
+        guard !isEmpty, element.dot < self[count - 1].dot else {
+            append(element)
+            return
+        }
         insert(element, at: firstIndex { $0.dot > element.dot } ?? count)
     }
 }

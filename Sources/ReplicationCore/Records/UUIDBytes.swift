@@ -24,6 +24,17 @@ package struct UUIDBytes: Hashable, Comparable, Sendable {
         (high, low) = words
     }
 
+    /// Nil unless there are exactly 16 bytes.
+    init?(bytes: Span<UInt8>) {
+        guard bytes.count == 16 else { return nil }
+        self = bytes.withUnsafeBytes { raw in
+            UUIDBytes(
+                high: UInt64(bigEndian: raw.loadUnaligned(as: UInt64.self)),
+                low: UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            )
+        }
+    }
+
     package var bytes: Bytes {
         (0..<8).map { UInt8(truncatingIfNeeded: high >> (56 - 8 * $0)) }
             + (0..<8).map { UInt8(truncatingIfNeeded: low >> (56 - 8 * $0)) }
