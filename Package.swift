@@ -157,6 +157,7 @@ let package = Package(
             [
                 "ClusterHarness",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
