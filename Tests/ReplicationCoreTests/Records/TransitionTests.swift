@@ -176,4 +176,29 @@ import Testing
         #expect(party.view?.holder == home.me.member)
         #expect(party.view?.stage == "checked")
     }
+
+    @Test mutating func `what is written on a later turn is shown before what has a later clock`()
+        throws
+    {
+        let handed = try accepting.change(move(holder: "350128"))
+        for entry in handed { home.receive(entry) }
+        let other = CaseSamples.set("amount", .decimal(ScaledDecimal(units: 2, scale: 2)))
+        let onFirst = try {
+            var ahead = home
+            ahead.clock = 9_000
+            return try ahead.change(move(to: "checked")) + ahead.change(move(to: "decided", other))
+        }()
+        home.me.incarnation = Incarnation(rawValue: 9)
+        let back = try home.change(move(holder: "350100"))
+        for entry in back { accepting.receive(entry) }
+        let onSecond = try accepting.change(move(to: "checked", amount))
+        for entry in handed + onFirst + back + onSecond { party.receive(entry) }
+
+        let view = try #require(party.view)
+        #expect(view.turn == 2)
+        #expect(view.state.field("amount")?.standing.count == 2)
+        #expect(view.stage == "checked")
+        let field = try #require(view.definition.field("amount"))
+        #expect(view.value(of: field) == .decimal(ScaledDecimal(units: 1, scale: 2)))
+    }
 }
