@@ -62,13 +62,28 @@ package struct NodeAPI: Service {
         umask(0o077)
         let socket = APISocket(path: configuration.socket)
         try socket.prepare()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await serve(.socket) }
-            group.addTask { try await serve(.tcp) }
-            defer { group.cancelAll() }
-            try await group.waitForAll()
+        defer { socket.remove() }
+        // One door that cannot open closes the other in the orderly way.
+        let doors = [Door.socket, .tcp].map { door in
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: DoorService(api: self, door: door),
+                successTerminationBehavior: .gracefullyShutdownGroup,
+                failureTerminationBehavior: .gracefullyShutdownGroup
+            )
         }
-        socket.remove()
+        var quiet = logger
+        quiet.logLevel = .critical
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: doors, logger: quiet)
+        )
+        try await group.run()
+    }
+
+    private struct DoorService: Service {
+        let api: NodeAPI
+        let door: Door
+
+        func run() async throws { try await api.serve(door) }
     }
 
     private func serve(_ door: Door) async throws {

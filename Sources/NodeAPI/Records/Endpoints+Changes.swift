@@ -28,6 +28,12 @@ extension Endpoints {
             : try await waits.waiting {
                 try await awaitChanges(after: from, limit: limit, seconds: seconds)
             }
+        if page.changes.isEmpty, from > 0, await service.observe().lastPosition < from {
+            throw Problem(
+                .cursorExpired,
+                "The cursor is beyond this node's log: it is another's, or the store was put back."
+            )
+        }
         let isFull = page.changes.count == limit
         let last = page.changes.last.map { String($0.cursor) }
         return Answer.page(

@@ -1,0 +1,50 @@
+import AllianceModel
+import HTTPTypes
+@testable import NodeAPI
+import Testing
+
+struct ChangesTests {
+    @Test(arguments: Harness.allCases)
+    func `changes come in order, and a cursor goes on behind them`(harness: Harness) async throws {
+        try await harness.serving { client in
+            let empty = try await client.ask(.get, "/v1/changes")
+            #expect(empty.text == #"{"changes":[],"next":null,"cursor":"0"}"#)
+            let made = try await client.makeCase(#""note":"x""#)
+            _ = try await client.ask(.patch, "/v1/records/\(made.id)", #"{"fields":{"count":1}}"#)
+            let first = try await client.ask(.get, "/v1/changes?limit=1")
+            let rows = try #require(first.json?["changes"]?.elements)
+            #expect(rows.count == 1 && rows[0]["cursor"]?.string == "1")
+            #expect(rows[0]["record"]?.string?.string == made.id)
+            #expect(rows[0]["item"]?.string == "GJJ-07")
+            #expect(
+                rows[0]["fields"]
+                    == .array([.string("@stage"), .string("applicantId"), .string("note")])
+            )
+            #expect(first.json?["next"]?.string == "1" && first.json?["cursor"]?.string == "1")
+            for name in ["after", "cursor"] {
+                let second = try await client.ask(.get, "/v1/changes?\(name)=1")
+                #expect(second.json?["changes"]?.elements?.count == 1)
+                #expect(second.json?["next"] == .null && second.json?["cursor"]?.string == "2")
+            }
+        }
+    }
+
+    @Test(arguments: Harness.allCases)
+    func `who may not wait because too many do is told so`(harness: Harness) async throws {
+        try await harness.serving(waitsMaximum: 0) { client in
+            let reply = try await client.ask(.get, "/v1/changes?wait=1")
+            #expect(reply.status == 429 && reply.code == "too_many")
+            let poll = try await client.ask(.get, "/v1/changes?wait=0")
+            #expect(poll.status == 200)
+        }
+    }
+
+    @Test(arguments: Harness.allCases)
+    func `a wait with something to tell does not wait`(harness: Harness) async throws {
+        try await harness.serving { client in
+            _ = try await client.makeCase()
+            let reply = try await client.ask(.get, "/v1/changes?wait=60")
+            #expect(reply.json?["changes"]?.elements?.count == 1)
+        }
+    }
+}
