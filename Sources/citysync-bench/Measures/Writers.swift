@@ -1,7 +1,6 @@
 import ClusterHarness
 import NIOCore
 import NIOPosix
-import Synchronization
 
 /// Clients that create one record after another at A.
 enum Writers {
@@ -12,7 +11,6 @@ enum Writers {
         offset: Int = 0
     ) async throws -> Latencies {
         let latencies = Latencies()
-        let refused = Atomic(0)
         let home = pair.b.member
         let socket = pair.a.place.socket
         let group = MultiThreadedEventLoopGroup.singleton
@@ -35,7 +33,7 @@ enum Writers {
                             if answer.status == 201 {
                                 latencies.record(nanoseconds: answer.nanoseconds)
                             } else {
-                                refused.add(1, ordering: .relaxed)
+                                latencies.refuse()
                             }
                         }
                     )
@@ -43,9 +41,8 @@ enum Writers {
             }
             try await tasks.waitForAll()
         }
-        let count = refused.load(ordering: .relaxed)
-        guard count == 0 else {
-            throw RawLimits.Failure(description: "\(count) writes were refused")
+        guard latencies.refusals == 0 else {
+            throw RawLimits.Failure(description: "\(latencies.refusals) writes were refused")
         }
         return latencies
     }
