@@ -71,7 +71,7 @@ enum Latency {
     {
         let moments = Moments()
         let count = writesPerSecond * plan.seconds
-        let cursor = try await pair.b.client.changes(after: nil)["next"].string ?? "0"
+        let cursor = try await pair.b.client.changes(after: nil)["cursor"].string ?? "0"
         async let watched: Void = watch(pair, after: cursor, count: count, moments)
         try await write(pair, count: count, moments)
         try await watched
@@ -144,7 +144,7 @@ enum Latency {
                 for id in Self.ids(in: answer.body, after: "\"record\":") {
                     moments.see(id, at: answer.moment)
                 }
-                if let next = Self.ids(in: answer.body, after: "\"next\":").last {
+                if let next = Self.ids(in: answer.body, after: "\"cursor\":").last {
                     cell.state.withLock { $0 = next }
                 }
             }
