@@ -17,7 +17,9 @@ package struct AcknowledgedLedger: Sendable {
 
     /// The field that holds a record's mark.
     package let markField: Text
-    /// Fields that only the creating city has, and only it writes.
+    /// Fields whose values never leave the city that wrote them.
+    ///
+    /// Only the creating city writes them; every other has its own, which is empty.
     package let privateFields: Set<Text>
     private(set) var entries: [Text: Entry] = [:]
     /// Writes that were acknowledged, creations included.

@@ -65,6 +65,8 @@ package struct Observation: Sendable {
         /// Nil: never written, or cleared.
         case single(Text?)
         case set([Text])
+
+        var isEmpty: Bool { self == .single(nil) || self == .set([]) }
     }
 
     package var city: MemberCode

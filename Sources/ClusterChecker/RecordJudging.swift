@@ -45,7 +45,7 @@ struct RecordJudging {
         for field in written.subtracting([ledger.markField]).sorted() {
             let mayHave = !ledger.privateFields.contains(field) || city == entry.creator
             guard mayHave else {
-                if row.fields[field] != nil {
+                if row.fields[field]?.isEmpty == false {
                     findings.append(.leaked(city: city, record: record, field: field))
                 }
                 continue

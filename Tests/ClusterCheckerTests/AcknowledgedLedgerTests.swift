@@ -207,6 +207,7 @@ struct AcknowledgedLedgerTests {
         ledger.note(write)
         let own = shown(fuzhou, [note: .single("secret")])
         #expect(ledger.judge([own, shown(putian)]) == [])
+        #expect(ledger.judge([own, shown(putian, [note: .single(nil)])]) == [])
         #expect(
             ledger.judge([own, shown(putian, [note: .single("secret")])])
                 == [.leaked(city: putian, record: record, field: note)]
