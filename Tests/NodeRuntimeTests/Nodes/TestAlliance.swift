@@ -7,6 +7,7 @@ import NodeStore
 import ReplicationCore
 import SecureTransport
 import ServiceLifecycle
+import Synchronization
 import Testing
 
 /// Members with real certificates, real stores and real sockets on loopback, in one process.
@@ -97,23 +98,32 @@ struct TestAlliance {
         #expect(process.terminationStatus == 0, "\(String(decoding: said, as: UTF8.self))")
     }
 
-    /// A port that was free a moment ago.
+    /// Given out one after another, below the range of outgoing connections: a node that is down for
+    /// a moment finds its port free when it comes back.
+    private static let nextPort = Atomic(10_000 + Int(getpid()) * 89 % 4_000)
+
     private static func freePort() throws -> Int {
+        for _ in 0..<1_000 {
+            let port = nextPort.add(1, ordering: .relaxed).newValue
+            if isFree(port) { return port }
+        }
+        throw NoPort()
+    }
+
+    private struct NoPort: Error {}
+
+    private static func isFree(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let port = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address -> UInt16? in
-                guard bind(descriptor, address, length) == 0,
-                    getsockname(descriptor, address, &length) == 0
-                else { return nil }
-                return pointer.pointee.sin_port.bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        return Int(try #require(port))
     }
 }
 
