@@ -58,7 +58,11 @@ struct TwoNodeTests {
         return digest
     }
 
-    private static func create(_ digest: Digest, at node: Node, home: String) async throws
+    private static func create(
+        _ digest: Digest,
+        at node: Node,
+        home: String
+    ) async throws
         -> RecordIdentifier
     {
         let answer = try await node.create(
