@@ -1,6 +1,7 @@
 import AllianceModel
 import Foundation
 @testable import NodeAPI
+import ReplicationCore
 import Testing
 
 struct JSONTests {
@@ -133,5 +134,35 @@ struct JSONTests {
             )
         }
         for wrong: Text in ["A", "AB=", "A+", "é", "AB"] { #expect(Base64URL.decode(wrong) == nil) }
+    }
+}
+
+struct JSONValuesTests {
+    @Test
+    func `times are written as the model formats them, over the whole range`() {
+        var random = SplitMix64(state: 3)
+        let edges = [
+            0, -1, 1, 951_782_400_000, Timestamps.range.lowerBound, Timestamps.range.upperBound,
+        ]
+        let times =
+            edges + (0..<2_000).map { _ in Int64.random(in: Timestamps.range, using: &random) }
+        for time in times + [Timestamps.range.upperBound + 1, .min] {
+            var json = JSONWriter()
+            json.time(time)
+            #expect(String(decoding: json.bytes, as: UTF8.self) == "\"\(Timestamps.format(time))\"")
+        }
+    }
+
+    @Test
+    func `ids are written as the core prints them`() throws {
+        var random = SplitMix64(state: 4)
+        for origin in ["350100", "330111-07"] {
+            for _ in 0..<200 {
+                let bytes = (0..<10).map { _ in UInt8.random(in: 0...255, using: &random) }
+                let uuid = UUIDBytes(version7At: random.next() >> 16, random: bytes)
+                let identifier = RecordIdentifier(origin: Fixtures.code(origin), uuid: uuid)
+                #expect(String(decoding: identifier.printed, as: UTF8.self) == "\(identifier)")
+            }
+        }
     }
 }

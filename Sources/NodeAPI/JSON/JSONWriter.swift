@@ -91,6 +91,14 @@ package struct JSONWriter {
         if let string { self.string(string) } else { null() }
     }
 
+    /// A string whose characters need no escaping.
+    mutating func quoted(_ body: (inout Bytes) -> Void) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        body(&bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
     /// A complete JSON text made elsewhere.
     package mutating func raw(_ json: Bytes) {
         separate()

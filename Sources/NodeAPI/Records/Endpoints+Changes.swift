@@ -49,7 +49,7 @@ extension Endpoints {
                     json.key("cursor")
                     json.string(String(change.cursor))
                     json.key("record")
-                    json.string(change.record.description)
+                    json.string(change.record)
                     json.key("item")
                     json.string(change.item)
                     json.key("fields")

@@ -155,7 +155,7 @@ extension JSONWriter {
             json.key("id")
             switch answer {
             case .success(let answer):
-                json.string(answer.snapshot.state.key.identifier.description)
+                json.string(answer.snapshot.state.key.identifier)
                 json.key("status")
                 json.number(answer.status)
             case .failure(let problem):

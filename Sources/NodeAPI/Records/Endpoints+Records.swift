@@ -60,7 +60,8 @@ extension Endpoints {
     private func answer(_ answer: WriteAnswer, _ call: Call) -> Response {
         var headers: HTTPFields = [.eTag: "\"\(answer.snapshot.token)\""]
         if answer.status == 201 {
-            headers[.location] = "/v1/records/\(answer.snapshot.state.key.identifier)"
+            let printed = answer.snapshot.state.key.identifier.printed
+            headers[.location] = "/v1/records/" + String(decoding: printed, as: UTF8.self)
         }
         return Answer.json(document(answer.snapshot, call), status: answer.status, headers: headers)
     }

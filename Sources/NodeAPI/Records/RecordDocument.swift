@@ -11,7 +11,7 @@ extension JSONWriter {
         let view = RecordView(state, snapshot.definition)
         object { json in
             json.key("id")
-            json.string(state.key.identifier.description)
+            json.string(state.key.identifier)
             json.key("item")
             json.string(state.header.item)
             json.key("version")
@@ -36,9 +36,9 @@ extension JSONWriter {
             json.key("conflicts")
             json.array { _ in }
             json.key("created")
-            json.string(Timestamps.format(state.created.milliseconds))
+            json.time(state.created.milliseconds)
             json.key("updated")
-            json.string(Timestamps.format(state.updated.milliseconds))
+            json.time(state.updated.milliseconds)
             json.key("deleted")
             json.boolean(false)
         }
@@ -68,7 +68,7 @@ extension JSONWriter {
         case (.boolean(let flag), _): boolean(flag)
         case (.decimal(let decimal), _): string(decimal.description)
         case (.date(let date), _): string(date.description)
-        case (.time(let milliseconds), _): string(Timestamps.format(milliseconds))
+        case (.time(let milliseconds), _): time(milliseconds)
         case (.member(let code), _): string(code.text)
         case (.set(let elements), .set(let element)):
             array { json in
