@@ -170,6 +170,11 @@ final class Writer {
                 return workload.fail("\(name): \(answers.count) answers to \(lineCount) lines")
             }
             for (creation, answer) in zip(creations, answers) {
+                // A node that stops refuses the lines that it has not carried out.
+                if answer["code"] == "store_stopped" {
+                    try note(creation, .refused)
+                    continue
+                }
                 guard answer["status"].integer == 201 else {
                     return workload.fail("\(name): import line \(answer)")
                 }
