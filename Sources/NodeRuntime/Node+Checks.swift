@@ -8,6 +8,8 @@ import SecureTransport
 extension Node {
     private static let answerSeconds = 60
     private static let differencesMaximum = 1_000
+    /// Each costs a reading of all records on both sides; what differs everywhere is seen in these.
+    private static let bucketsMaximum = 16
     /// A difference may be a change on its way: it counts when it is still there on a second look.
     private static let looks = 3
     private static let pauseMilliseconds: Int64 = 300
@@ -53,7 +55,8 @@ extension Node {
             verification.problem = "no_answer"
             return verification
         }
-        for bucket in ours.digests.indices where ours.digests[bucket] != theirs[bucket] {
+        let differing = ours.digests.indices.filter { ours.digests[$0] != theirs[$0] }
+        for bucket in differing.prefix(Self.bucketsMaximum) {
             let number = UInt8(bucket)
             let here = try await compare(with: peer) { comparison throws(StoreError) in
                 try comparison.records(inBucket: number)
@@ -71,21 +74,23 @@ extension Node {
     }
 
     /// Answers what a peer asks.
-    func answer(_ check: Check, on link: PeerLink) {
+    func answer(_ check: Check, on link: PeerLink) async {
         let peer = link.peer.member
-        Task { [self] in
-            do {
-                let content = try await compare(with: peer) { comparison throws(StoreError) in
-                    if let bucket = check.bucket {
-                        return Checked.Content.records(try comparison.records(inBucket: bucket))
-                    }
-                    let buckets = try comparison.buckets()
-                    return .buckets(buckets.digests, records: UInt64(buckets.records))
+        let isAcquainted = await hub.inspect()?.peers.contains {
+            $0.member == peer && $0.isConnected
+        }
+        guard isAcquainted == true else { return }
+        do {
+            let content = try await compare(with: peer) { comparison throws(StoreError) in
+                if let bucket = check.bucket {
+                    return Checked.Content.records(try comparison.records(inBucket: bucket))
                 }
-                link.send(.checked(Checked(number: check.number, content: content)))
-            } catch {
-                logger.error("cannot answer a check of \(peer): \(error)")
+                let buckets = try comparison.buckets()
+                return .buckets(buckets.digests, records: UInt64(buckets.records))
             }
+            link.send(.checked(Checked(number: check.number, content: content)))
+        } catch {
+            logger.error("cannot answer a check of \(peer): \(error.explanation)")
         }
     }
 
@@ -111,7 +116,10 @@ extension Node {
         }
     }
 
-    private static func differences(_ here: [Checked.Record], _ there: [Checked.Record])
+    private static func differences(
+        _ here: [Checked.Record],
+        _ there: [Checked.Record]
+    )
         -> [Verification.Difference]
     {
         let ours = Dictionary(here.map { ($0.key, $0.digest) }) { first, _ in first }

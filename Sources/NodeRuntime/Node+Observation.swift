@@ -9,11 +9,7 @@ import SecureTransport
 extension Node {
     /// Everything that `status` and `metrics` are made from, at one moment.
     package func observe() async -> NodeObservation {
-        let view = await withCheckedContinuation { continuation in
-            hub.queue.put { jobs in
-                jobs.inspections.append { continuation.resume(returning: copy $0) }
-            }
-        }
+        let view = await hub.inspect()
         let now = clocks.wallMilliseconds()
         let credentials = hub.credentials
         let (peers, strangers) = hub.peers.snapshot
@@ -25,18 +21,18 @@ extension Node {
             incarnation: incarnation,
             upMilliseconds: clocks.monotonic().milliseconds(since: startedAt),
             now: now,
-            links: links(view.peers, peers, held),
+            links: links(view?.peers ?? [], peers, held),
             strangers: strangers,
             certificateEnds: credentials.notAfterUnixSeconds * 1_000,
             revocationsNextUpdate: (credentials.revocationsNextUpdateUnixSeconds ?? 0) * 1_000,
             storeProblem: hub.problem.map { Refusal(.storeStopped, $0.explanation) },
             disk: Self.disk(configuration.data),
-            clockAheadMilliseconds: max(0, view.clockLatest.milliseconds - now),
+            clockAheadMilliseconds: max(0, (view?.clockLatest.milliseconds ?? 0) - now),
             clockBoundMilliseconds: Int64(configuration.limits.clockAheadSeconds) * 1_000,
             itemsEffective: catalog.agreement.itemsEffective(at: now),
-            lastPosition: view.lastPosition,
-            commits: view.commits,
-            writes: view.writes,
+            lastPosition: view?.lastPosition ?? 0,
+            commits: view?.commits ?? 0,
+            writes: view?.writes ?? 0,
             residentBytes: Self.residentBytes()
         )
     }
@@ -95,7 +91,10 @@ extension Node {
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 128)
         guard fgets(&line, Int32(line.count), file) != nil else { return 0 }
-        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let text = String(
+            decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) },
+            as: UTF8.self
+        )
         let fields = text.split(separator: " ")
         guard fields.count > 1, let pages = UInt64(fields[1]) else { return 0 }
         return pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))

@@ -10,7 +10,9 @@ extension Node: NodeService {
 
     // MARK: Reads
 
-    package func record(_ identifier: RecordIdentifier)
+    package func record(
+        _ identifier: RecordIdentifier
+    )
         async throws(StoreError) -> RecordSnapshot?
     {
         try await reads.record(identifier)
@@ -20,7 +22,11 @@ extension Node: NodeService {
         try await reads.records(query)
     }
 
-    package func changes(after position: LogPosition, limit: Int, waitMilliseconds: Int64)
+    package func changes(
+        after position: LogPosition,
+        limit: Int,
+        waitMilliseconds: Int64
+    )
         async throws(StoreError) -> ChangePage
     {
         let deadline = clocks.monotonic().advanced(byMilliseconds: waitMilliseconds)
@@ -48,7 +54,10 @@ extension Node: NodeService {
 
     // MARK: Writes
 
-    package func create(_ creation: Creation, _ caller: Caller)
+    package func create(
+        _ creation: Creation,
+        _ caller: Caller
+    )
         async throws(StoreError) -> Result<WriteAnswer, Refusal>
     {
         try await perform { ledger, wall throws(StoreError) in
@@ -56,7 +65,9 @@ extension Node: NodeService {
         }
     }
 
-    package func create(_ creations: [(Creation, Caller)])
+    package func create(
+        _ creations: [(Creation, Caller)]
+    )
         async throws(StoreError) -> [Result<WriteAnswer, Refusal>]
     {
         try await perform { ledger, wall throws(StoreError) in
@@ -79,7 +90,10 @@ extension Node: NodeService {
         }
     }
 
-    package func propose(_ definition: ItemDefinition, _ caller: Caller)
+    package func propose(
+        _ definition: ItemDefinition,
+        _ caller: Caller
+    )
         async throws(StoreError) -> Result<VoteAnswer, Refusal>
     {
         try await perform { ledger, wall throws(StoreError) in
@@ -87,7 +101,12 @@ extension Node: NodeService {
         }
     }
 
-    package func approve(item: Text, version: Int, proposal: Digest, _ caller: Caller)
+    package func approve(
+        item: Text,
+        version: Int,
+        proposal: Digest,
+        _ caller: Caller
+    )
         async throws(StoreError) -> Result<VoteAnswer, Refusal>
     {
         try await perform { ledger, wall throws(StoreError) in
@@ -102,7 +121,9 @@ extension Node: NodeService {
     }
 
     /// Runs a local change on the writer's thread and returns after its commit.
-    private func perform<Answer: Sendable>(_ operation: @escaping Local<Answer>.Operation)
+    private func perform<Answer: Sendable>(
+        _ operation: @escaping Local<Answer>.Operation
+    )
         async throws(StoreError) -> Answer
     {
         if let problem = hub.problem { throw problem }

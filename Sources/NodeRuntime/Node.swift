@@ -64,7 +64,9 @@ package final class Node: Sendable {
         folder = parts.folder
         channels = parts.channels
         startedAt = parts.clocks.monotonic()
-        hub.checks.setAnswerer { [weak self] check, link in self?.answer(check, on: link) }
+        hub.checks.setAnswerer { [weak self] check, link in
+            await self?.answer(check, on: link)
+        }
         writer.start()
         if hub.credentials.notAfterUnixSeconds * 1_000 <= clocks.wallMilliseconds() {
             logger.critical("the node's certificate has expired; issue a new one and send SIGHUP")
@@ -74,8 +76,10 @@ package final class Node: Sendable {
     /// True once the store has failed: the process is to end with an error.
     package var hasFailed: Bool { hub.problem != nil }
 
-    /// Reads certificates, keys and revocation lists anew. Sessions whose peers are refused now end;
-    /// all others go on. Throws and changes nothing if the files are not in order.
+    /// Reads certificates, keys and revocation lists anew.
+    ///
+    /// Sessions whose peers are refused now end; all others go on. Throws and changes nothing if
+    /// the files are not in order.
     package func reload() async throws(NodeStartError) {
         let credentials = try NodeParts.credentials(configuration, hub.roster)
         let certificates: [KeyCertificate]
@@ -87,6 +91,8 @@ package final class Node: Sendable {
             throw NodeStartError(error.explanation, remedy: "look at the log, restart the node")
         }
         hub.keep(credentials.certificate.der)
+        let shown = NodeIdentity.certificates(credentials, certificates, of: member)
+        hub.queue.put { $0.certificates = shown }
         let refused = hub.replace(credentials, certificates: certificates)
         logger.notice("certificates reloaded; sessions ended by it: \(refused)")
     }
@@ -124,7 +130,7 @@ extension Node: Service {
                 member: peer.code,
                 address: address,
                 channels: channels,
-                peers: hub.peers,
+                hub: hub,
                 clocks: clocks,
                 logger: logger
             )

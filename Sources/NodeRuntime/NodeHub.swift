@@ -72,7 +72,9 @@ final class NodeHub: Sendable {
         }
     }
 
-    /// Takes new credentials, and ends the sessions whose peers they refuse. Returns how many.
+    /// Takes new credentials, and ends the sessions whose peers they refuse.
+    ///
+    /// Returns how many.
     func replace(_ credentials: Credentials, certificates: [KeyCertificate]) -> Int {
         cell.replace(credentials, certificates)
         let links = state.withLock { Array($0.links.values) }
@@ -87,6 +89,18 @@ final class NodeHub: Sendable {
             link.refuse(reason)
         }
         return refused
+    }
+
+    /// The writer's state between two transactions; nil once it has ended.
+    func inspect() async -> WriterView? {
+        await withCheckedContinuation { continuation in
+            queue.put { $0.inspections.append { continuation.resume(returning: $0) } }
+        }
+    }
+
+    /// Whether the last session with a member came as far as knowing what each side has.
+    func reachedHeads(_ member: MemberCode) async -> Bool {
+        await inspect()?.peers.first { $0.member == member }?.reachedHeads ?? false
     }
 
     /// Keeps a certificate whose key may have signed what is stored, with the next commit.
@@ -107,7 +121,11 @@ final class NodeHub: Sendable {
 extension NodeHub: LinkDelegate {
     var signers: SignerDirectory { cell.signers }
 
-    func opened(_ peer: PeerIdentity, on channel: any Channel, with credentials: Credentials)
+    func opened(
+        _ peer: PeerIdentity,
+        on channel: any Channel,
+        with credentials: Credentials
+    )
         -> PeerLink
     {
         let link = state.withLock { state in
@@ -116,8 +134,8 @@ extension NodeHub: LinkDelegate {
                 peer: peer,
                 credentials: credentials,
                 channel: channel,
-                alliance: roster.alliance,
-                hash: SHA256.hash
+                peers: peers,
+                alliance: roster.alliance
             )
             state.nextLink += 1
             state.links[link.id] = link
@@ -158,12 +176,9 @@ extension NodeHub: LinkDelegate {
         }
     }
 
-    func sent(bytes: Int, on link: PeerLink) {
-        peers.update(link.peer.member) { $0.bytesSent += UInt64(bytes) }
-    }
-
     func closed(_ link: PeerLink, _ fault: Fault?) {
         state.withLock { _ = $0.links.removeValue(forKey: link.id) }
+        checks.lost(link)
         let shown = fault.flatMap { fault -> PeerTable.Problem? in
             guard fault.code != .duplicateConnection else { return nil }
             return PeerTable.Problem(
@@ -175,11 +190,12 @@ extension NodeHub: LinkDelegate {
         peers.closed(
             link.id,
             to: link.peer.member,
-            shown ?? PeerTable.Problem(
-                code: "connection_lost",
-                detail: "the connection ended",
-                isRefusal: false
-            ),
+            shown
+                ?? PeerTable.Problem(
+                    code: "connection_lost",
+                    detail: "the connection ended",
+                    isRefusal: false
+                ),
             wall: clocks.wallMilliseconds()
         )
         if let fault, fault.code != .duplicateConnection {

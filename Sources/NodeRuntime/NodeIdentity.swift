@@ -45,9 +45,18 @@ struct NodeIdentity {
         )
     }
 
-    func replicaSettings(_ credentials: Credentials, _ kept: [KeyCertificate]) -> ReplicaSettings {
+    /// For Hello: the present certificate first, then earlier ones of this member, the latest first.
+    static func certificates(
+        _ credentials: Credentials,
+        _ kept: [KeyCertificate],
+        of member: MemberCode
+    ) -> [Bytes] {
         let present = credentials.certificate.der
-        let earlier = kept.filter { $0.member == configuration.member && $0.der != present }
+        let earlier = kept.filter { $0.member == member && $0.der != present }
+        return [present] + earlier.suffix(certificateCountMaximum - 1).reversed().map(\.der)
+    }
+
+    func replicaSettings(_ credentials: Credentials, _ kept: [KeyCertificate]) -> ReplicaSettings {
         var settings = ReplicaSettings(
             member: configuration.member,
             incarnation: incarnation,
@@ -55,8 +64,7 @@ struct NodeIdentity {
             firstRoster: rosterDigest,
             presentRoster: rosterDigest,
             software: Text(NodeVersion.text),
-            certificates: [present]
-                + earlier.suffix(Self.certificateCountMaximum - 1).reversed().map(\.der)
+            certificates: Self.certificates(credentials, kept, of: configuration.member)
         )
         settings.versions = WireVersion.supported
         settings.features = WireVersion.features

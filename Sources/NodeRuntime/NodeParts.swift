@@ -110,7 +110,10 @@ struct NodeParts {
         return threads
     }
 
-    static func credentials(_ configuration: NodeConfiguration, _ roster: Roster)
+    static func credentials(
+        _ configuration: NodeConfiguration,
+        _ roster: Roster
+    )
         throws(NodeStartError) -> Credentials
     {
         do {
@@ -134,7 +137,10 @@ struct NodeParts {
         configuration.peers.addresses[peer.code] ?? peer.address.flatMap { HostPort($0) }
     }
 
-    private static func addresses(_ configuration: NodeConfiguration, _ roster: Roster)
+    private static func addresses(
+        _ configuration: NodeConfiguration,
+        _ roster: Roster
+    )
         -> [MemberCode: String]
     {
         var addresses: [MemberCode: String] = [:]

@@ -17,7 +17,11 @@ package protocol NodeService: Sendable {
     func record(_ identifier: RecordIdentifier) async throws(StoreError) -> RecordSnapshot?
     func records(_ query: RecordQuery) async throws(StoreError) -> SnapshotPage
     /// What took effect after a position, oldest first; waits up to `waitMilliseconds` for something.
-    func changes(after position: LogPosition, limit: Int, waitMilliseconds: Int64)
+    func changes(
+        after position: LogPosition,
+        limit: Int,
+        waitMilliseconds: Int64
+    )
         async throws(StoreError) -> ChangePage
     func audit(before sequence: Int64?, limit: Int) async throws(StoreError) -> [AuditRow]
     /// Compares what both may see with a member, or with every other when nil.
@@ -28,10 +32,15 @@ package protocol NodeService: Sendable {
 
     // MARK: Writes
 
-    func create(_ creation: Creation, _ caller: Caller) async throws(StoreError)
+    func create(
+        _ creation: Creation,
+        _ caller: Caller
+    ) async throws(StoreError)
         -> Result<WriteAnswer, Refusal>
     /// Many at once, each judged and answered alone, in order; one or few commits for all.
-    func create(_ creations: [(Creation, Caller)]) async throws(StoreError)
+    func create(
+        _ creations: [(Creation, Caller)]
+    ) async throws(StoreError)
         -> [Result<WriteAnswer, Refusal>]
     /// `PATCH` and `/transition`. `token` is the ETag as the client gave it, nil for none or `*`.
     func change(
@@ -41,10 +50,18 @@ package protocol NodeService: Sendable {
         _ caller: Caller
     ) async throws(StoreError) -> Result<WriteAnswer, Refusal>
     /// Puts a definition to the vote; counts as this member's approval.
-    func propose(_ definition: ItemDefinition, _ caller: Caller) async throws(StoreError)
+    func propose(
+        _ definition: ItemDefinition,
+        _ caller: Caller
+    ) async throws(StoreError)
         -> Result<VoteAnswer, Refusal>
     /// Approves a proposal of that item and version; also twice.
-    func approve(item: Text, version: Int, proposal: Digest, _ caller: Caller)
+    func approve(
+        item: Text,
+        version: Int,
+        proposal: Digest,
+        _ caller: Caller
+    )
         async throws(StoreError) -> Result<VoteAnswer, Refusal>
 }
 

@@ -2,8 +2,9 @@ import AllianceModel
 package import ReplicationCore
 
 /// What an ETag holds: which incarnation of this node wrote a log position, and that position, the
-/// last one at which something was applied to the record. What the node had applied by then is the
-/// context of a write that brings the token back.
+/// last one at which something was applied to the record.
+///
+/// What the node had applied by then is the context of a write that brings the token back.
 package struct CausalityToken: Hashable, Sendable {
     package var incarnation: Incarnation
     package var position: LogPosition

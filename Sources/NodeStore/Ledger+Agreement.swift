@@ -4,8 +4,9 @@ import ReplicationWire
 
 /// Proposals and approvals: this member's own, and those that come from others.
 extension Ledger {
-    /// Puts a definition to the vote; counts as this member's approval. The same definition again is
-    /// answered with the proposal there is.
+    /// Puts a definition to the vote; counts as this member's approval.
+    ///
+    /// The same definition again is answered with the proposal there is.
     package mutating func propose(
         _ definition: ItemDefinition,
         _ caller: Caller,
@@ -72,7 +73,9 @@ extension Ledger {
             return .failure(.keyReused)
         }
         if !agreement.hasApproved(settings.member, proposal: digest) {
-            if let refusal = agreement.refusal(ofApproving: proposal, by: settings.member) { return .failure(refusal) }
+            if let refusal = agreement.refusal(ofApproving: proposal, by: settings.member) {
+                return .failure(refusal)
+            }
             let signed = settings.sign(
                 Approval.signedBytes(
                     alliance: settings.roster.alliance,

@@ -3,7 +3,9 @@ package import ReplicationCore
 
 /// Local changes: judged first, refused with nothing stored, else appended and applied.
 extension Ledger {
-    /// Makes a record. Judges everything before it stores anything.
+    /// Makes a record.
+    ///
+    /// Judges everything before it stores anything.
     package mutating func create(
         _ creation: Creation,
         _ caller: Caller,
@@ -74,7 +76,9 @@ extension Ledger {
         }
     }
 
-    /// Changes a record: fields, stage, holder. `token` is the ETag as the client gave it.
+    /// Changes a record: fields, stage, holder.
+    ///
+    /// `token` is the ETag as the client gave it.
     package mutating func change(
         _ identifier: RecordIdentifier,
         _ request: ChangeRequest,
@@ -156,13 +160,12 @@ extension Ledger {
         uuid: UUIDBytes?,
         _ wallMilliseconds: Int64
     ) throws(StoreError) -> Result<WriteAnswer, Refusal> {
-        let begun = try feedsBegun(by: record?.row, key: change.key)
         var row = record?.row
         var state = record?.state
         var position: LogPosition = 0
         for (index, part) in change.draft.parts.enumerated() {
             let feed = try ownFeed(for: part.audience, change.draft.deliveryClass)
-            let isFirst = change.key.origin == settings.member && !begun.contains(feed)
+            let isFirst = try isFirst(of: change.key, row: record?.row, in: feed)
             let appended = try appendOwn(
                 part,
                 of: change.draft.deliveryClass,
@@ -181,7 +184,7 @@ extension Ledger {
             guard case .applied(let next, let journal) = judgement else {
                 throw .damaged(
                     path: "citysync.sqlite",
-                    reason: "a change drafted here was judged \(judgement)"
+                    reason: "a change drafted here does not apply: \(judgement.explanation)"
                 )
             }
             state = next
@@ -216,13 +219,29 @@ extension Ledger {
         )
     }
 
-    /// The own feeds that hold a changeset of the record already, so that its header stands in each
-    /// exactly where the origin first touches it.
-    private func feedsBegun(by row: RecordRow?, key: RecordKey) throws(StoreError) -> Set<Digest> {
-        guard let row, key.origin == settings.member else { return [] }
-        let entries = try store.history(row, upTo: LogPosition.max)
-        let rows = Set(entries.map(\.entry.feed))
-        return Set(rows.compactMap { identities[$0]?.digest(hash: settings.hash) })
+    /// True if this member began the record and its feed holds nothing of it yet: the header stands
+    /// in each of the origin's feeds exactly where it first touches the record.
+    private func isFirst(
+        of key: RecordKey,
+        row: RecordRow?,
+        in digest: Digest
+    )
+        throws(StoreError) -> Bool
+    {
+        guard key.origin == settings.member else { return false }
+        guard let row, let feed = feeds[digest]?.row else { return true }
+        return try !store.touches(row, feed)
+    }
+}
+
+extension Judgement {
+    /// What it says, without what was written.
+    fileprivate var explanation: String {
+        switch self {
+        case .applied: "applied"
+        case .duplicate: "written before"
+        case .held(let reason, let detail): "\(reason.rawValue), \(detail)"
+        }
     }
 }
 

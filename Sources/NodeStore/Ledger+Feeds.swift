@@ -27,7 +27,10 @@ extension Ledger {
     }
 
     /// Appends a statement of this member to its alliance feed.
-    mutating func appendOwn(statement body: Bytes, at timestamp: HybridTimestamp)
+    mutating func appendOwn(
+        statement body: Bytes,
+        at timestamp: HybridTimestamp
+    )
         throws(StoreError) -> LogPosition
     {
         let bytes = EntryCoding.encode(
@@ -44,7 +47,10 @@ extension Ledger {
     }
 
     /// The feed of this incarnation for that audience and class, begun if there is none.
-    mutating func ownFeed(for audience: Audience, _ deliveryClass: DeliveryClass)
+    mutating func ownFeed(
+        for audience: Audience,
+        _ deliveryClass: DeliveryClass
+    )
         throws(StoreError) -> Digest
     {
         let digest = try feed(

@@ -3,8 +3,13 @@ package import ReplicationCore
 
 /// What comes from other members: stored as it is, judged, applied or held alone.
 extension Ledger {
-    /// Stores a batch whose heads cover it. Never refuses: what cannot be applied is held.
-    package mutating func receive(_ batch: ReceivedBatch, wallMilliseconds: Int64)
+    /// Stores a batch whose heads cover it.
+    ///
+    /// Never refuses: what cannot be applied is held.
+    package mutating func receive(
+        _ batch: ReceivedBatch,
+        wallMilliseconds: Int64
+    )
         throws(StoreError)
     {
         var rows: [FeedRow] = []
@@ -112,7 +117,11 @@ extension Ledger {
         var storedAt: LogPosition
     }
 
-    private func judge(_ changeset: Changeset, on stored: StoredRecord?, from feed: FeedIdentity)
+    private func judge(
+        _ changeset: Changeset,
+        on stored: StoredRecord?,
+        from feed: FeedIdentity
+    )
         throws(StoreError) -> Outcome
     {
         let known = try stored.map { stored throws(StoreError) in try folding.state(of: stored) }
@@ -173,7 +182,11 @@ extension Ledger {
 
     // MARK: Applying and holding
 
-    private mutating func apply(_ applied: Applied, to row: RecordRow?, at position: LogPosition)
+    private mutating func apply(
+        _ applied: Applied,
+        to row: RecordRow?,
+        at position: LogPosition
+    )
         throws(StoreError)
     {
         guard let row else {
@@ -230,7 +243,10 @@ extension Ledger {
     }
 
     /// Tries what waits for a definition that is agreed now.
-    mutating func release(onDefinition digest: Digest, _ wallMilliseconds: Int64)
+    mutating func release(
+        onDefinition digest: Digest,
+        _ wallMilliseconds: Int64
+    )
         throws(StoreError)
     {
         for waiting in try store.held(onDefinition: digest) {
@@ -248,7 +264,10 @@ extension Ledger {
     }
 
     /// True if it was released: applied, or found to be nothing new.
-    private mutating func retry(_ waiting: HeldEntry, _ wallMilliseconds: Int64)
+    private mutating func retry(
+        _ waiting: HeldEntry,
+        _ wallMilliseconds: Int64
+    )
         throws(StoreError) -> Bool
     {
         guard let entry = try store.entry(at: waiting.position),

@@ -4,7 +4,10 @@ package import ReplicationCore
 /// What was asked before: idempotency keys, ids given by clients, causality tokens, the audit.
 extension Ledger {
     /// The answer to a request that was already done, or its refusal; nil if it is new.
-    func earlierAnswer(_ caller: Caller, uuid: UUIDBytes?)
+    func earlierAnswer(
+        _ caller: Caller,
+        uuid: UUIDBytes?
+    )
         throws(StoreError) -> Result<WriteAnswer, Refusal>?
     {
         if let key = caller.idempotencyKey, let row = try store.request(requestKey(key)) {
@@ -62,7 +65,10 @@ extension Ledger {
 
     /// The log position that a token names, if this node gave it for this record and still has what
     /// it saw.
-    func position(token text: String, of record: StoredRecord)
+    func position(
+        token text: String,
+        of record: StoredRecord
+    )
         throws(StoreError) -> LogPosition?
     {
         guard let token = CausalityToken(text: text),

@@ -80,7 +80,9 @@ package struct Ledger<S: Store> {
         var heldNow: [MemberCode: HeldSummary] = [:]
         if !transaction.heldAuthors.isEmpty {
             held = try store.heldSummaries()
-            for author in transaction.heldAuthors { heldNow[author] = held[author] ?? HeldSummary.none }
+            for author in transaction.heldAuthors {
+                heldNow[author] = held[author] ?? HeldSummary.none
+            }
         }
         let position = try store.lastPosition()
         try store.commit()

@@ -18,7 +18,9 @@ package struct RecordFolding {
     }
 
     /// The record's state and the definition that it was created under.
-    package func state(of record: StoredRecord)
+    package func state(
+        of record: StoredRecord
+    )
         throws(StoreError) -> (state: RecordState, definition: ItemDefinition)
     {
         switch record.content {
@@ -26,7 +28,9 @@ package struct RecordFolding {
             return try fold([entry])
         case .state(let bytes):
             guard let state = RecordState(encoded: bytes, key: record.key) else {
-                throw contradiction("the state of record row \(record.row.rawValue) does not decode")
+                throw contradiction(
+                    "the state of record row \(record.row.rawValue) does not decode"
+                )
             }
             guard let definition = definition(state.header.definition) else {
                 throw contradiction("the definition \(state.header.definition.short) is missing")
@@ -37,7 +41,9 @@ package struct RecordFolding {
 
     /// The state that these entries make, applied in this order; at least one, the first with the
     /// record's header.
-    package func fold(_ entries: [StoredEntry])
+    package func fold(
+        _ entries: [StoredEntry]
+    )
         throws(StoreError) -> (state: RecordState, definition: ItemDefinition)
     {
         var folded: (state: RecordState, definition: ItemDefinition)?
@@ -68,13 +74,19 @@ package struct RecordFolding {
     }
 
     /// The changeset that a stored entry holds, and the feed that it came in.
-    package func changeset(of entry: StoredEntry)
+    package func changeset(
+        of entry: StoredEntry
+    )
         throws(StoreError) -> (changeset: Changeset, feed: FeedIdentity)
     {
         guard let identity = try feed(entry.feed) else {
             throw contradiction("log position \(entry.position) names an unknown feed")
         }
-        guard case .changeset(let changeset) = EntryCoding.decode(entry.bytes, writer: identity.writer)
+        guard
+            case .changeset(let changeset) = EntryCoding.decode(
+                entry.bytes,
+                writer: identity.writer
+            )
         else { throw contradiction("log position \(entry.position) is no changeset") }
         return (changeset, identity)
     }

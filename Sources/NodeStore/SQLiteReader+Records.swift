@@ -134,6 +134,29 @@ extension SQLiteReader {
             ))
     }
 
+    package func touches(_ row: RecordRow, _ feed: FeedRow) throws(StoreError) -> Bool {
+        // The newest first: a feed that touches the record at all most likely did so lately.
+        let later = try connection.first(
+            """
+            SELECT 1 FROM applied JOIN log ON log.position = applied.stored
+            WHERE record = ?1 AND feed = ?2 ORDER BY applied.position DESC LIMIT 1
+            """,
+            {
+                $0.bind(1, row.rawValue)
+                $0.bind(2, feed.rawValue)
+            },
+            row: { _ in true }
+        )
+        if later != nil { return true }
+        let madeAt = try connection.first(
+            "SELECT made_at FROM records WHERE record = ?1",
+            { $0.bind(1, row.rawValue) },
+            row: { $0.int(0) }
+        )
+        guard let madeAt else { return false }
+        return try entryApplied(at: madeAt).feed == feed
+    }
+
     package func journal(_ row: RecordRow) throws(StoreError) -> [JournalEntry] {
         try connection.all(
             """

@@ -20,7 +20,8 @@ extension StoreError {
         switch self {
         case .unopenable: "make the folder readable and writable for the node's user"
         case .locked: "stop the other node, or give this one a data folder of its own"
-        case .damaged: "nothing was changed; put a copy of the data folder from a backup in its place"
+        case .damaged:
+            "nothing was changed; put a copy of the data folder from a backup in its place"
         case .newer: "nothing was changed; install the version that made it, or a later one"
         case .full: "free some space, then restart the node"
         case .failed, .stopped: "look at the disk and the system's log, then restart the node"

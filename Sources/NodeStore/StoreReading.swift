@@ -43,6 +43,8 @@ package protocol StoreReading: AnyObject {
     func list(_ query: RecordQuery) throws(StoreError) -> RecordPage
     /// Every record in key order after `key`, for checks.
     func records(after key: RecordKey?, limit: Int) throws(StoreError) -> [StoredRecord]
+    /// Whether an entry of that feed took effect on the record.
+    func touches(_ row: RecordRow, _ feed: FeedRow) throws(StoreError) -> Bool
     func journal(_ row: RecordRow) throws(StoreError) -> [JournalEntry]
 
     // MARK: Held

@@ -7,18 +7,22 @@ import SecureTransport
 
 /// Whom a link's handler reports to.
 protocol LinkDelegate: AnyObject, Sendable {
-    func opened(_ peer: PeerIdentity, on channel: any Channel, with credentials: Credentials)
+    func opened(
+        _ peer: PeerIdentity,
+        on channel: any Channel,
+        with credentials: Credentials
+    )
         -> PeerLink
     func received(_ message: Message, on link: PeerLink, bytes: Int)
-    func sent(bytes: Int, on link: PeerLink)
     func closed(_ link: PeerLink, _ fault: Fault?)
     /// A connection ended before its peer was accepted.
     func refused(_ reason: RefusalReason, called: MemberCode?, from address: String)
     var signers: SignerDirectory { get }
 }
 
-/// Turns plaintext into messages, on the event loop: framing, decoding, leaves, head signatures. What
-/// reaches the writer is decoded and genuine, or a fault that ends the session.
+/// Turns plaintext into messages, on the event loop: framing, decoding, leaves, head signatures.
+///
+/// What reaches the writer is decoded and genuine, or a fault that ends the session.
 final class LinkHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
@@ -29,6 +33,9 @@ final class LinkHandler: ChannelInboundHandler {
     private let hash: HashFunction
     private let logger: Logger
     private var decoder: FrameDecoder
+    private let gate: HandshakeGate
+    /// The address that is to leave the gate when the handshake is over, either way.
+    private var waiting: String?
     private var link: PeerLink?
     private var fault: Fault?
     private var refusal: RefusalReason?
@@ -39,6 +46,7 @@ final class LinkHandler: ChannelInboundHandler {
         called: MemberCode?,
         alliance: Text,
         limits: WireLimits,
+        gate: HandshakeGate,
         hash: @escaping HashFunction,
         logger: Logger
     ) {
@@ -48,12 +56,34 @@ final class LinkHandler: ChannelInboundHandler {
         self.alliance = alliance
         self.hash = hash
         self.logger = logger
+        self.gate = gate
         decoder = FrameDecoder(limits)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        // Only who dials in can flood.
+        guard called == nil else { return }
+        let address = context.remoteAddress?.ipAddress ?? "local"
+        if gate.enter(address) {
+            waiting = address
+        } else {
+            logger.debug(
+                "too many connections in their handshake",
+                metadata: ["address": "\(address)"]
+            )
+            context.close(promise: nil)
+        }
+    }
+
+    private func leaveGate() {
+        if let waiting { gate.leave(waiting) }
+        waiting = nil
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case let event as TLSHandler.HandshakeCompleted:
+            leaveGate()
             link = delegate?.opened(event.peer, on: context.channel, with: credentials)
             if link == nil { context.close(promise: nil) }
         case let event as LinkRefusal:
@@ -85,6 +115,7 @@ final class LinkHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        leaveGate()
         if let refusal {
             let address = context.remoteAddress?.description ?? "unknown address"
             delegate?.refused(refusal, called: link?.peer.member ?? called, from: address)

@@ -19,6 +19,7 @@ struct PeerChannels: Sendable {
     let alliance: Text
     let limits: WireLimits
     let hash: HashFunction
+    let gate = HandshakeGate()
     let logger: Logger
     /// The credentials in force when a connection begins.
     let credentials: @Sendable () -> Credentials
@@ -69,6 +70,7 @@ struct PeerChannels: Sendable {
                 called: called,
                 alliance: alliance,
                 limits: limits,
+                gate: gate,
                 hash: hash,
                 logger: logger
             )

@@ -14,7 +14,7 @@ struct PeerDialer: Sendable {
     let member: MemberCode
     let address: HostPort
     let channels: PeerChannels
-    let peers: PeerTable
+    let hub: NodeHub
     let clocks: NodeClocks
     let logger: Logger
 
@@ -22,43 +22,44 @@ struct PeerDialer: Sendable {
     func run() async {
         var schedule = DialSchedule()
         while !Task.isCancelled {
-            await peers.disconnection(of: member)
+            await hub.peers.disconnection(of: member)
             guard !Task.isCancelled else { return }
-            let reached = await attempt()
-            let fault = peers.snapshot.peers[member]?.fault
+            let hadSession = await attempt()
+            var reachedHeads = false
+            if hadSession { reachedHeads = await hub.reachedHeads(member) }
             let delay = schedule.ended(
-                reachedHeads: reached,
-                fault: fault,
+                reachedHeads: reachedHeads,
+                fault: hadSession ? hub.peers.snapshot.peers[member]?.fault : nil,
                 random: UInt64.random(in: 0...UInt64.max)
             )
             let next = clocks.monotonic().advanced(byMilliseconds: delay)
-            peers.update(member) { $0.nextDial = $0.links.isEmpty ? next : nil }
+            hub.peers.update(member) { $0.nextDial = $0.links.isEmpty ? next : nil }
             try? await Task.sleep(for: .milliseconds(delay))
         }
     }
 
     /// Dials once; true if a session came of it, which has ended when this returns.
     private func attempt() async -> Bool {
-        peers.update(member) { $0.nextDial = nil }
+        hub.peers.update(member) { $0.nextDial = nil }
         let channel: any Channel
         do {
             channel = try await channels.dial(member, at: address)
         } catch {
             let problem = Self.problem(error, at: address)
-            peers.update(member) { peer in
+            hub.peers.update(member) { peer in
                 if peer.links.isEmpty { peer.problem = problem }
             }
             logger.debug("cannot reach \(member): \(problem.code) \(problem.detail)")
             return false
         }
-        let before = peers.snapshot.peers[member]?.sessions ?? 0
+        let before = hub.peers.snapshot.peers[member]?.sessions ?? 0
         await withTaskCancellationHandler {
             try? await channel.closeFuture.get()
         } onCancel: {
             channel.close(promise: nil)
         }
-        await peers.disconnection(of: member)
-        return (peers.snapshot.peers[member]?.sessions ?? 0) > before
+        await hub.peers.disconnection(of: member)
+        return (hub.peers.snapshot.peers[member]?.sessions ?? 0) > before
     }
 
     private static func problem(_ error: any Error, at address: HostPort) -> PeerTable.Problem {
@@ -68,7 +69,8 @@ struct PeerDialer: Sendable {
             if error.connectionErrors.isEmpty {
                 code = "name_unknown"
             } else {
-                code = error.connectionErrors.contains { Self.isTimeout($0.error) }
+                code =
+                    error.connectionErrors.contains { Self.isTimeout($0.error) }
                     ? "connect_timeout" : "connect_refused"
             }
         case let error as ChannelError where error.isConnectTimeout: code = "connect_timeout"

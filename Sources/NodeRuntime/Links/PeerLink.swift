@@ -13,23 +13,23 @@ final class PeerLink: Sendable {
     let peer: PeerIdentity
     let credentials: Credentials
     private let channel: any Channel
+    private let peers: PeerTable
     private let alliance: Text
-    private let hash: HashFunction
 
     init(
         id: LinkID,
         peer: PeerIdentity,
         credentials: Credentials,
         channel: any Channel,
-        alliance: Text,
-        hash: @escaping HashFunction
+        peers: PeerTable,
+        alliance: Text
     ) {
         self.id = id
         self.peer = peer
         self.credentials = credentials
         self.channel = channel
+        self.peers = peers
         self.alliance = alliance
-        self.hash = hash
     }
 
     func send(_ message: Message) {
@@ -65,6 +65,7 @@ final class PeerLink: Sendable {
     }
 
     private func write(_ bytes: Bytes) {
+        peers.update(peer.member) { $0.bytesSent += UInt64(bytes.count) }
         channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
     }
 

@@ -100,7 +100,9 @@ final class PeerTable: Sendable {
         state.withLock { $0.peers[member]?.links.isEmpty == false }
     }
 
-    /// Returns once no link to that member stands. One waiter a member: its dialer.
+    /// Returns once no link to that member stands.
+    ///
+    /// One waiter a member: its dialer.
     func disconnection(of member: MemberCode) async {
         await withCheckedContinuation { continuation in
             let isDone = state.withLock { state in

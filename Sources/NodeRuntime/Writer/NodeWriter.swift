@@ -25,8 +25,14 @@ protocol WriterDelegate: AnyObject, Sendable {
 final class NodeWriter: @unchecked Sendable {
     /// Bulk that one commit may take in, so that a local change never waits for long.
     private static let bulkMilliseconds: Int64 = 5
-    private static let idleMilliseconds: Int64 = 250
-    private static let projectionRows = 2_000
+    /// While there is something to tidy up when idle.
+    private static let idleMilliseconds: Int64 = 100
+    /// While there is nothing: the longest sleep between two looks at what is due.
+    private static let restMilliseconds: Int64 = 60_000
+    private static let dueMilliseconds: Int64 = 1_000
+    private static let projectionRows = 1_000
+    /// Under load the list index still follows, this much later.
+    private static let projectionMilliseconds: Int64 = 250
 
     private let queue: WriterQueue
     private weak let delegate: (any WriterDelegate)?
@@ -42,7 +48,10 @@ final class NodeWriter: @unchecked Sendable {
     private var commits: UInt64 = 0
     private var writes: UInt64 = 0
     private var problem: StoreError?
-    private var lastDue: Int64 = 0
+    private var lastDue: Monotonic
+    private var lastProjection: Monotonic
+    /// True once the index follows and the write-ahead log is short.
+    private var isTidy = false
 
     init(
         ledger: NodeLedger,
@@ -58,6 +67,8 @@ final class NodeWriter: @unchecked Sendable {
         self.delegate = delegate
         self.clocks = clocks
         self.logger = logger
+        lastDue = clocks.monotonic()
+        lastProjection = lastDue
     }
 
     func start() {
@@ -81,6 +92,7 @@ final class NodeWriter: @unchecked Sendable {
             let jobs = queue.take(waitingMilliseconds: batches.isEmpty ? patience() : 0)
             isStopping = jobs.isStopping
             if isStopping { tell(.stopping) }
+            if let certificates = jobs.certificates { replica.certificates = certificates }
             for input in jobs.inputs { tell(input) }
             if let wake, clocks.monotonic() >= wake {
                 self.wake = nil
@@ -88,26 +100,21 @@ final class NodeWriter: @unchecked Sendable {
             }
             transact(jobs.local)
             inspect(jobs.inspections)
-            if jobs.isEmpty && batches.isEmpty { idle() }
+            tidy(isIdle: jobs.isEmpty && batches.isEmpty)
         }
-        refuseRest()
+        queue.close()
         done.signal()
     }
 
     /// How long to wait for work, in milliseconds.
     private func patience() -> Int64 {
-        guard let wake else { return Self.idleMilliseconds }
-        let left = wake.milliseconds(since: clocks.monotonic())
-        return max(1, min(left, Self.idleMilliseconds))
+        var rest = isTidy ? Self.restMilliseconds : Self.idleMilliseconds
+        if !ledger.held.isEmpty { rest = min(rest, Self.dueMilliseconds) }
+        guard let wake else { return rest }
+        return max(1, min(wake.milliseconds(since: clocks.monotonic()), rest))
     }
 
-    private func refuseRest() {
-        let rest = queue.take(waitingMilliseconds: 0)
-        for work in rest.local { work.finish(.stopped) }
-        inspect(rest.inspections)
-    }
-
-    private func inspect(_ inspections: [@Sendable (borrowing WriterView) -> Void]) {
+    private func inspect(_ inspections: [@Sendable (WriterView?) -> Void]) {
         guard !inspections.isEmpty else { return }
         let view = WriterView(
             peers: replica.peers,
@@ -129,17 +136,20 @@ final class NodeWriter: @unchecked Sendable {
             return
         }
         let wall = clocks.wallMilliseconds()
-        let isDue = !ledger.held.isEmpty && wall - lastDue >= 1_000
+        let now = clocks.monotonic()
+        let isDue =
+            !ledger.held.isEmpty && now.milliseconds(since: lastDue) >= Self.dueMilliseconds
         guard !local.isEmpty || !batches.isEmpty || isDue else { return }
         do throws(StoreError) {
             try ledger.begin()
             for work in local { try work.run(&ledger, wallMilliseconds: wall) }
             let taken = try takeBulk(wall)
             if isDue {
-                lastDue = wall
+                lastDue = now
                 try ledger.releaseDue(wallMilliseconds: wall, limit: 1_000)
             }
             let committed = try ledger.commit()
+            isTidy = false
             commits += 1
             writes += UInt64(local.count)
             delegate?.committed(
@@ -191,11 +201,17 @@ final class NodeWriter: @unchecked Sendable {
         tell(.stopping)
     }
 
-    private func idle() {
-        guard problem == nil else { return }
+    /// What can wait: the list index follows the log, the write-ahead log is folded back.
+    private func tidy(isIdle: Bool) {
+        guard problem == nil, !isTidy else { return }
+        let now = clocks.monotonic()
+        let isLate = now.milliseconds(since: lastProjection) >= Self.projectionMilliseconds
+        guard isIdle || isLate else { return }
         do throws(StoreError) {
+            lastProjection = now
             if try ledger.store.projectIndexes(limit: Self.projectionRows) { return }
-            _ = try ledger.store.checkpointIfIdle()
+            guard isIdle else { return }
+            isTidy = try !ledger.store.checkpointIfIdle()
         } catch {
             fail(error, [])
         }

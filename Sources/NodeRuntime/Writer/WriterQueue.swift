@@ -1,4 +1,6 @@
+import AllianceModel
 import Dispatch
+import NodeStore
 import ReplicationCore
 import Synchronization
 
@@ -7,21 +9,51 @@ struct WriterJobs {
     /// Local changes, in the order in which they came.
     var local: [any LocalWork] = []
     var inputs: [ReplicaInput] = []
-    /// Looks at the writer's state between two transactions.
-    var inspections: [@Sendable (borrowing WriterView) -> Void] = []
+    /// Looks at the writer's state between two transactions; nil once the writer has ended.
+    var inspections: [@Sendable (WriterView?) -> Void] = []
+    /// Certificates for the next Hello, when they changed.
+    var certificates: [Bytes]?
     var isStopping = false
 
-    var isEmpty: Bool { local.isEmpty && inputs.isEmpty && inspections.isEmpty && !isStopping }
+    var isEmpty: Bool {
+        local.isEmpty && inputs.isEmpty && inspections.isEmpty && certificates == nil && !isStopping
+    }
+
+    /// Answers everybody whose work will not be done.
+    func refuse() {
+        for work in local { work.finish(.stopped) }
+        for inspection in inspections { inspection(nil) }
+    }
 }
 
 /// The queue before the writer's thread: many put, one takes.
 final class WriterQueue: Sendable {
-    private let jobs = Mutex(WriterJobs())
+    private struct State {
+        var jobs = WriterJobs()
+        var isClosed = false
+
+        mutating func takeAll() -> WriterJobs {
+            let taken = jobs
+            jobs = WriterJobs()
+            return taken
+        }
+    }
+
+    private let state = Mutex(State())
     private let signal = DispatchSemaphore(value: 0)
     private let isSignalled = Atomic(false)
 
+    /// Adds to what waits; after `close` it is refused at once.
     func put(_ change: (inout WriterJobs) -> Void) {
-        jobs.withLock { change(&$0) }
+        let refused = state.withLock { state -> WriterJobs? in
+            change(&state.jobs)
+            guard state.isClosed else { return nil }
+            return state.takeAll()
+        }
+        if let refused {
+            refused.refuse()
+            return
+        }
         // One wake-up is enough for any number of jobs: the writer takes all there are.
         if !isSignalled.exchange(true, ordering: .acquiringAndReleasing) { signal.signal() }
     }
@@ -32,10 +64,15 @@ final class WriterQueue: Sendable {
             _ = signal.wait(timeout: .now() + .milliseconds(Int(min(waitingMilliseconds, 60_000))))
         }
         isSignalled.store(false, ordering: .releasing)
-        return jobs.withLock { waiting in
-            let taken = waiting
-            waiting = WriterJobs()
-            return taken
+        return state.withLock { $0.takeAll() }
+    }
+
+    /// Refuses what waits and all that comes.
+    func close() {
+        let rest = state.withLock { state in
+            state.isClosed = true
+            return state.takeAll()
         }
+        rest.refuse()
     }
 }
