@@ -12,7 +12,7 @@ package struct NodeObservation: Sendable {
         /// A stable code: `connect_timeout`, `connect_refused`, `expired`, `roster_differs`, ...; nil
         /// when the last attempt went well.
         package var reason: String?
-        /// Words for a person, e.g. the address tried; no secret, no value.
+        /// Words for a person, such as the address tried; no secret, no value.
         package var detail: String?
         /// True if the reason is a refusal of a certificate or identity, by either side.
         package var isRefusal: Bool

@@ -6,8 +6,9 @@ import NodeRuntime
 import ServiceLifecycle
 import UnixSignals
 
-/// Takes up certificates, revocation lists and tokens anew at each SIGHUP. What is not in order is
-/// said and changes nothing.
+/// Takes up certificates, revocation lists and tokens anew at each SIGHUP.
+///
+/// What is not in order is said and changes nothing.
 struct ReloadService: Service {
     let node: Node
     let api: NodeAPI

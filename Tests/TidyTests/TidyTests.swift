@@ -91,7 +91,8 @@ struct TidyTests {
     func `what decides does nothing`(room: String) throws {
         let banned = [
             "Date()", "ContinuousClock", "SuspendingClock", "Task {", "Task.", " async ", "await ",
-            "UUID()", ".shuffled()", ".random(", "import Foundation", "import NIO", "import Logging",
+            "UUID()", ".shuffled()", ".random(", "import Foundation", "import NIO",
+            "import Logging",
             "import Dispatch", "Float", "Double",
         ]
         for source in try Self.sources("Sources/\(room)") {
@@ -117,9 +118,11 @@ struct TidyTests {
     }
 
     @Test func `links in the documents lead somewhere`() throws {
-        let pages = try Self.sources("docs", "md") + Self.sources("", "md").filter {
-            $0.path == "/README.md"
-        }
+        let pages =
+            try Self.sources("docs", "md")
+            + Self.sources("", "md").filter {
+                $0.path == "/README.md"
+            }
         #expect(!pages.isEmpty)
         let link = /\]\(([^)#\s]+)[^)]*\)/
         for page in pages {
