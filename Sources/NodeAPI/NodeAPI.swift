@@ -24,14 +24,19 @@ package struct NodeAPI: Service {
     package let endpoints: Endpoints
     private let configuration: NodeConfiguration.API
     private let logger: Logger
+    private let drain: Duration
     private let onListening: @Sendable (Address) async -> Void
 
     /// Throws when it would listen where other machines reach it: there is no TLS here.
+    ///
+    /// `drain`: how long a stop waits for the requests under way; whoever then still sends or reads is
+    /// cut off.
     package init(
         _ service: any NodeService,
         _ configuration: NodeConfiguration.API,
         tokens: TokensFile,
         logger: Logger,
+        drain: Duration = .seconds(5),
         onListening: @escaping @Sendable (Address) async -> Void = { _ in }
     ) throws(NodeStartError) {
         guard configuration.listen.isLoopback else {
@@ -42,6 +47,7 @@ package struct NodeAPI: Service {
         }
         self.configuration = configuration
         self.logger = logger
+        self.drain = drain
         self.onListening = onListening
         endpoints = Endpoints(
             service: service,
@@ -73,17 +79,22 @@ package struct NodeAPI: Service {
         }
         var quiet = logger
         quiet.logLevel = .critical
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(services: doors, logger: quiet)
-        )
-        try await group.run()
+        var group = ServiceGroupConfiguration(services: doors, logger: quiet)
+        group.maximumGracefulShutdownDuration = drain
+        try await ServiceGroup(configuration: group).run()
     }
 
     private struct DoorService: Service {
         let api: NodeAPI
         let door: Door
 
-        func run() async throws { try await api.serve(door) }
+        func run() async throws {
+            do {
+                try await api.serve(door)
+            } catch is CancellationError {
+                api.logger.notice("connections that did not end in time were closed")
+            }
+        }
     }
 
     private func serve(_ door: Door) async throws {

@@ -40,6 +40,20 @@ struct ChangesTests {
     }
 
     @Test(arguments: Harness.allCases)
+    func `a node that does not wait any more is not asked again and again`(
+        harness: Harness
+    ) async throws {
+        let node = FakeNode()
+        node.change { $0.isStopped = true }
+        try await harness.serving(node) { client in
+            let started = ContinuousClock.now
+            let reply = try await client.ask(.get, "/v1/changes?wait=60")
+            #expect(reply.status == 200 && reply.json?["changes"] == .array([]))
+            #expect(ContinuousClock.now - started < .seconds(10))
+        }
+    }
+
+    @Test(arguments: Harness.allCases)
     func `a wait with something to tell does not wait`(harness: Harness) async throws {
         try await harness.serving { client in
             _ = try await client.makeCase()

@@ -6,6 +6,7 @@ import Logging
 @testable import NodeAPI
 import NodeRuntime
 import ServiceLifecycle
+import Synchronization
 import Testing
 
 /// The whole service on real sockets, talked to in plain HTTP.
@@ -50,6 +51,7 @@ struct DoorsTests {
     /// Runs the service until `body` is done.
     private static func serving(
         _ configuration: NodeConfiguration.API,
+        drain: Duration = .seconds(5),
         _ body: @Sendable (_ port: Int, _ api: NodeAPI) async throws -> Void
     ) async throws {
         let (addresses, listening) = AsyncStream.makeStream(of: NodeAPI.Address.self)
@@ -58,6 +60,7 @@ struct DoorsTests {
             configuration,
             tokens: Tokens.file,
             logger: Harness.quiet,
+            drain: drain,
             onListening: { listening.yield($0) }
         )
         let group = ServiceGroup(
@@ -252,6 +255,37 @@ struct DoorsTests {
             #expect(error?.reason.contains("Address already in use") == true)
             #expect(error?.remedy.isEmpty == false)
         }
+    }
+
+    @Test
+    func `a client that neither goes on nor leaves does not keep the node from stopping`()
+        async throws
+    {
+        let scratch = try Scratch()
+        let configuration = try DoorsTests.configuration(scratch.path, socket: "api.sock")
+        let started = ContinuousClock.now
+        let descriptors = Mutex<[Int32]>([])
+        try await DoorsTests.serving(configuration, drain: .milliseconds(100)) { port, _ in
+            let heads = [
+                "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                "POST /v1/records HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+                "POST /v1/records:import HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{}\n",
+                "GET /v1/changes?wait=60 HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET /",
+            ]
+            for head in heads {
+                for target in [Target.socket(configuration.socket), .port(port)] {
+                    let descriptor = try target.connected()
+                    descriptors.withLock { $0.append(descriptor) }
+                    #expect(write(descriptor, head, head.utf8.count) == head.utf8.count)
+                }
+            }
+            // Until this one is answered the others were accepted.
+            let last = "GET /healthz HTTP/1.1\r\nHost: localhost"
+            _ = try await DoorsTests.ask(.socket(configuration.socket), last)
+            _ = try await DoorsTests.ask(.port(port), last)
+        }
+        descriptors.withLock { $0 }.forEach { close($0) }
+        #expect(ContinuousClock.now - started < .seconds(20))
     }
 
     @Test

@@ -23,6 +23,8 @@ final class FakeNode: NodeService {
         /// What `create` and the others throw, if anything.
         var failure: StoreError?
         var problem: Refusal?
+        /// A stopped node does not wait for changes.
+        var isStopped = false
         var refusal: Refusal?
         var observation = FakeNode.quiet
         var batches: [Int] = []
@@ -88,6 +90,10 @@ final class FakeNode: NodeService {
     {
         try failing()
         let rows = state.withLock { $0.changes }.filter { $0.cursor > position }.prefix(limit)
+        if rows.isEmpty, waitMilliseconds > 0, state.withLock({ !$0.isStopped }) {
+            // The wait itself is what the caller asks for; nothing ever comes in the meantime.
+            try? await Task.sleep(for: .milliseconds(waitMilliseconds))
+        }
         return ChangePage(changes: Array(rows), next: rows.last?.cursor ?? position)
     }
 

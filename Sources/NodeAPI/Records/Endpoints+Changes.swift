@@ -69,7 +69,8 @@ extension Endpoints {
         let deadline = ContinuousClock.now + .seconds(seconds)
         var position = position
         while true {
-            let left = (deadline - .now) / .milliseconds(1)
+            let began = ContinuousClock.now
+            let left = (deadline - began) / .milliseconds(1)
             let part = min(max(0, Int64(left)), Endpoints.waitPartMilliseconds)
             let page = try await service.changes(
                 after: position,
@@ -77,7 +78,9 @@ extension Endpoints {
                 waitMilliseconds: part
             )
             let isOver = left <= 0 || Task.isCancelled || Task.isShuttingDownGracefully
-            guard page.changes.isEmpty, !isOver else { return page }
+            // A node that has stopped answers without waiting: asking on would only spin.
+            let hasWaited = ContinuousClock.now - began >= .milliseconds(part / 2)
+            guard page.changes.isEmpty, !isOver, hasWaited else { return page }
             position = max(position, page.next)
         }
     }
