@@ -34,7 +34,8 @@ extension Node: NodeService {
         while true {
             let page = try await reads.changes(after: position, limit: limit)
             let left = deadline.milliseconds(since: clocks.monotonic())
-            guard page.changes.isEmpty, left > 0, hub.problem == nil, !Task.isCancelled else {
+            guard page.changes.isEmpty, left > 0, !hub.signal.isReleased, !Task.isCancelled
+            else {
                 return page
             }
             position = page.next
@@ -70,7 +71,7 @@ extension Node: NodeService {
     )
         async throws(StoreError) -> [Result<WriteAnswer, Refusal>]
     {
-        try await perform { ledger, wall throws(StoreError) in
+        try await perform(count: creations.count) { ledger, wall throws(StoreError) in
             var answers: [Result<WriteAnswer, Refusal>] = []
             for (creation, caller) in creations {
                 answers.append(try ledger.create(creation, caller, wallMilliseconds: wall))
@@ -122,13 +123,12 @@ extension Node: NodeService {
 
     /// Runs a local change on the writer's thread and returns after its commit.
     private func perform<Answer: Sendable>(
+        count: Int = 1,
         _ operation: @escaping Local<Answer>.Operation
-    )
-        async throws(StoreError) -> Answer
-    {
+    ) async throws(StoreError) -> Answer {
         if let problem = hub.problem { throw problem }
         let result = await withCheckedContinuation { continuation in
-            let work = Local(operation) { continuation.resume(returning: $0) }
+            let work = Local(count: count, operation) { continuation.resume(returning: $0) }
             hub.queue.put { $0.local.append(work) }
         }
         return try result.get()

@@ -33,6 +33,8 @@ struct CitySyncDaemon: AsyncParsableCommand {
     var check = false
 
     func run() async throws {
+        // Whatever this process makes is its user's alone.
+        umask(0o077)
         let environment = ProcessInfo.processInfo.environment
         do {
             let (configuration, roster) = try NodeConfiguration.loadWithRoster(
