@@ -22,12 +22,10 @@ extension Ledger {
             hash: settings.hash
         )
         let subject = "\(definition.item) v\(definition.version)"
-        if let row = try caller.idempotencyKey.flatMap({ key throws(StoreError) in
-            try earlierRequest(key)
-        }), row.request != caller.request {
-            return .failure(.keyReused)
-        }
-        if agreement.proposal(encoded.proposal.digest) == nil {
+        let earlier = try earlierRequest(caller)
+        if let earlier, earlier.request != caller.request { return .failure(.keyReused) }
+        let isNew = earlier == nil && agreement.proposal(encoded.proposal.digest) == nil
+        if isNew {
             if let refusal = agreement.refusal(ofProposing: encoded.proposal) {
                 return .failure(refusal)
             }
@@ -36,16 +34,29 @@ extension Ledger {
             }
             _ = try appendOwn(statement: encoded.body, at: timestamp)
             try apply(.proposal(encoded.proposal), at: timestamp, wallMilliseconds)
+        }
+        // A key is used up by any answer of success, also by one that found nothing to do.
+        if isNew || (caller.idempotencyKey != nil && earlier == nil) {
             try remember(caller, uuid: nil, subject: subject, wallMilliseconds)
         }
         return .success(
             VoteAnswer(
-                status: caller.status,
+                status: earlier?.status ?? caller.status,
                 item: definition.item,
                 version: definition.version,
-                proposal: encoded.proposal.digest
+                proposal: standingProposal(encoded.proposal)
             )
         )
+    }
+
+    /// The digest of this member's proposal of that definition: what was agreed since its making may
+    /// have given a new one another predecessor.
+    private func standingProposal(_ proposal: Proposal) -> Digest {
+        if agreement.proposal(proposal.digest) != nil { return proposal.digest }
+        let own = agreement.proposals(of: proposal.definitionDigest).first {
+            $0.proposal.proposer == settings.member
+        }
+        return own?.proposal.digest ?? proposal.digest
     }
 
     /// Approves a proposal; a second time changes nothing and answers alike.
@@ -56,6 +67,8 @@ extension Ledger {
         _ caller: Caller,
         wallMilliseconds: Int64
     ) throws(StoreError) -> Result<VoteAnswer, Refusal> {
+        let earlier = try earlierRequest(caller)
+        if let earlier, earlier.request != caller.request { return .failure(.keyReused) }
         guard let proposal = agreement.proposal(digest), proposal.definition.item == item,
             proposal.definition.version == version
         else {
@@ -67,41 +80,52 @@ extension Ledger {
                 )
             )
         }
-        if let row = try caller.idempotencyKey.flatMap({ key throws(StoreError) in
-            try earlierRequest(key)
-        }), row.request != caller.request {
-            return .failure(.keyReused)
-        }
-        if !agreement.hasApproved(settings.member, proposal: digest) {
-            if let refusal = agreement.refusal(ofApproving: proposal, by: settings.member) {
-                return .failure(refusal)
-            }
-            let signed = settings.sign(
-                Approval.signedBytes(
-                    alliance: settings.roster.alliance,
-                    member: settings.member,
-                    proposal: digest
-                )
-            )
-            guard let signed else {
-                return .failure(Refusal(.storeStopped, "this node's key does not sign"))
-            }
-            guard let timestamp = clock.tick(wallMilliseconds: wallMilliseconds) else {
-                return .failure(.clockBeyondBound)
-            }
-            let approval = Approval(
-                proposal: digest,
-                member: settings.member,
-                key: signed.key,
-                signature: signed.signature
-            )
-            _ = try appendOwn(statement: StatementCoding.encode(approval: approval), at: timestamp)
-            try apply(.approval(approval), at: timestamp, wallMilliseconds)
+        let isNew = earlier == nil && !agreement.hasApproved(settings.member, proposal: digest)
+        if isNew, let refusal = try approve(proposal, wallMilliseconds) { return .failure(refusal) }
+        if isNew || (caller.idempotencyKey != nil && earlier == nil) {
             try remember(caller, uuid: nil, subject: "\(item) v\(version)", wallMilliseconds)
         }
         return .success(
-            VoteAnswer(status: caller.status, item: item, version: version, proposal: digest)
+            VoteAnswer(
+                status: earlier?.status ?? caller.status,
+                item: item,
+                version: version,
+                proposal: digest
+            )
         )
+    }
+
+    private mutating func approve(
+        _ proposal: Proposal,
+        _ wallMilliseconds: Int64
+    )
+        throws(StoreError) -> Refusal?
+    {
+        if let refusal = agreement.refusal(ofApproving: proposal, by: settings.member) {
+            return refusal
+        }
+        let signed = settings.sign(
+            Approval.signedBytes(
+                alliance: settings.roster.alliance,
+                member: settings.member,
+                proposal: proposal.digest
+            )
+        )
+        guard let signed else {
+            return Refusal(.storeStopped, "this node's key does not sign")
+        }
+        guard let timestamp = clock.tick(wallMilliseconds: wallMilliseconds) else {
+            return .clockBeyondBound
+        }
+        let approval = Approval(
+            proposal: proposal.digest,
+            member: settings.member,
+            key: signed.key,
+            signature: signed.signature
+        )
+        _ = try appendOwn(statement: StatementCoding.encode(approval: approval), at: timestamp)
+        try apply(.approval(approval), at: timestamp, wallMilliseconds)
+        return nil
     }
 
     /// Takes a statement into the agreement and releases what waited for it.

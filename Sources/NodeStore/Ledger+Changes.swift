@@ -12,6 +12,9 @@ extension Ledger {
         wallMilliseconds: Int64
     ) throws(StoreError) -> Result<WriteAnswer, Refusal> {
         if let earlier = try earlierAnswer(caller, uuid: creation.uuid) { return earlier }
+        if let uuid = creation.uuid, !uuid.isVersion7 {
+            return .failure(Refusal(.fieldInvalid, field: "id", "the id is to be a UUIDv7"))
+        }
         guard let definition = agreement.definition(creation.definition),
             agreement.isOffered(creation.definition, at: wallMilliseconds)
         else {

@@ -1,5 +1,6 @@
 import AllianceModel
 package import ReplicationCore
+import ReplicationWire
 
 /// What comes from other members: stored as it is, judged, applied or held alone.
 extension Ledger {
@@ -88,6 +89,9 @@ extension Ledger {
         case .hold(let hold):
             try keep(entry, hold, changeset, from: feed, wallMilliseconds)
         case .duplicate:
+            // It changed nothing, so it is no change to tell readers of.
+            var entry = entry
+            entry.isApplied = false
             _ = try store.append(entry)
         case .applied(let state, let journal):
             let position = try store.append(entry)
@@ -190,11 +194,8 @@ extension Ledger {
         throws(StoreError)
     {
         guard let row else {
-            let row = try store.insertRecord(applied.state, madeAt: applied.storedAt)
-            // Held before: it took effect at its release, which is the record's position.
-            if position != applied.storedAt {
-                try store.updateRecord(row, applied.state, appliedAt: position)
-            }
+            // Held before: it took effect at its release, which the store follows to the entry.
+            _ = try store.insertRecord(applied.state, madeAt: position)
             return
         }
         try store.insertApplied(row, stored: applied.storedAt, applied: position)
@@ -242,25 +243,48 @@ extension Ledger {
         }
     }
 
-    /// Tries what waits for a definition that is agreed now.
+    /// Tries what waits for a definition of which more is known now.
+    ///
+    /// What is more than a commit should hold is left to the look through everything.
     mutating func release(
         onDefinition digest: Digest,
         _ wallMilliseconds: Int64
     )
         throws(StoreError)
     {
-        for waiting in try store.held(onDefinition: digest) {
+        let waiting = try store.held(onDefinition: digest)
+        if waiting.count > Self.releasedAtOnce { sweep = 0 }
+        for waiting in waiting.prefix(Self.releasedAtOnce) {
             guard try retry(waiting, wallMilliseconds), let key = waiting.key else { continue }
             try release(on: key, wallMilliseconds)
         }
     }
 
-    /// Tries what waits for the clock and is due; at most `limit` of it, so that a commit stays short.
+    private static var releasedAtOnce: Int { 250 }
+
+    /// True while everything that is held is being looked through: `releaseDue` goes on with it.
+    package var hasBacklog: Bool { sweep != nil }
+
+    /// Tries what waits for the clock and is due, and goes on with the look through everything; at
+    /// most `limit` of either, so that a commit stays short.
     package mutating func releaseDue(wallMilliseconds: Int64, limit: Int) throws(StoreError) {
         for waiting in try store.heldDue(at: wallMilliseconds, limit: limit) {
             guard try retry(waiting, wallMilliseconds), let key = waiting.key else { continue }
             try release(on: key, wallMilliseconds)
         }
+        guard let from = sweep else { return }
+        let page = try store.held(after: from, limit: limit)
+        sweep = page.count < limit ? nil : page.last?.position
+        for waiting in page where waiting.reason != .clockAhead {
+            guard try retry(waiting, wallMilliseconds), let key = waiting.key else { continue }
+            try release(on: key, wallMilliseconds)
+        }
+    }
+
+    /// Keeps a certificate; what its key signed may be judged now.
+    package mutating func keep(_ certificate: KeyCertificate) throws(StoreError) {
+        try store.insertCertificate(certificate)
+        if !held.isEmpty || !transaction.heldAuthors.isEmpty { sweep = 0 }
     }
 
     /// True if it was released: applied, or found to be nothing new.
@@ -271,25 +295,39 @@ extension Ledger {
         throws(StoreError) -> Bool
     {
         guard let entry = try store.entry(at: waiting.position),
-            let identity = identities[entry.feed],
-            case .changeset(let changeset) = EntryCoding.decode(
-                entry.bytes,
-                writer: identity.writer
-            )
+            let identity = identities[entry.feed]
         else { return false }
-        if clockHold(changeset.timestamp, wallMilliseconds) != nil { return false }
+        let content = EntryContent(entry.bytes, writer: identity.writer, hash: settings.hash)
+        switch content {
+        case .changeset(let changeset):
+            return try retry(waiting, changeset, from: identity, wallMilliseconds)
+        case .statement(let statement, timestamp: let timestamp):
+            guard problem(with: statement, from: identity) == nil else { return false }
+            try store.deleteHeld(waiting.position)
+            transaction.heldAuthors.insert(waiting.author)
+            try apply(statement, at: timestamp, wallMilliseconds)
+            return true
+        case .carried, .unknown, .malformed: return false
+        }
+    }
+
+    private mutating func retry(
+        _ waiting: HeldEntry,
+        _ changeset: Changeset,
+        from identity: FeedIdentity,
+        _ wallMilliseconds: Int64
+    )
+        throws(StoreError) -> Bool
+    {
+        if let hold = clockHold(changeset.timestamp, wallMilliseconds) {
+            // The wall clock went back since: without a next try it would wait for ever.
+            try note(hold, on: waiting)
+            return false
+        }
         let stored = try store.record(changeset.key)
         switch try judge(changeset, on: stored, from: identity) {
         case .hold(let hold):
-            guard hold.reason != waiting.reason || hold.detail != waiting.detail else {
-                return false
-            }
-            try store.updateHeld(
-                waiting.position,
-                reason: hold.reason,
-                detail: hold.detail,
-                nextTry: hold.nextTry
-            )
+            try note(hold, on: waiting)
             return false
         case .duplicate:
             try store.deleteHeld(waiting.position)
@@ -302,6 +340,20 @@ extension Ledger {
         }
         transaction.heldAuthors.insert(waiting.author)
         return true
+    }
+
+    /// It waits for something else now.
+    private func note(_ hold: Hold, on waiting: HeldEntry) throws(StoreError) {
+        guard
+            hold.reason != waiting.reason || hold.detail != waiting.detail
+                || hold.nextTry != waiting.nextTry
+        else { return }
+        try store.updateHeld(
+            waiting.position,
+            reason: hold.reason,
+            detail: hold.detail,
+            nextTry: hold.nextTry
+        )
     }
 }
 

@@ -21,6 +21,17 @@ extension Ledger {
                     Refusal(.idTaken, field: "id", "this id is another record's; choose a new one")
                 )
             }
+            // The key is used up by this answer too.
+            if let key = caller.idempotencyKey {
+                try store.insertRequest(
+                    RequestRow(
+                        key: requestKey(key),
+                        request: row.request,
+                        status: row.status,
+                        subject: row.subject
+                    )
+                )
+            }
             return try answer(to: row)
         }
         let identifier = RecordIdentifier(origin: settings.member, uuid: uuid)
@@ -109,8 +120,10 @@ extension Ledger {
         )
     }
 
-    func earlierRequest(_ key: String) throws(StoreError) -> RequestRow? {
-        try store.request(requestKey(key))
+    /// What the caller's key was used for before; nil if it gave none or a new one.
+    func earlierRequest(_ caller: Caller) throws(StoreError) -> RequestRow? {
+        guard let key = caller.idempotencyKey else { return nil }
+        return try store.request(requestKey(key))
     }
 
     private func requestKey(_ key: String) -> Digest {

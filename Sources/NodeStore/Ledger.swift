@@ -22,6 +22,11 @@ package struct Ledger<S: Store> {
     /// Held changesets by author.
     package internal(set) var held: [MemberCode: HeldSummary]
     var transaction = Transaction()
+    /// Where the look through everything held goes on, after a position; nil when there is none.
+    ///
+    /// Begun at the start (an earlier run may have been killed in the middle of one, and a later
+    /// version may know what an earlier one did not) and when much may be released at once.
+    var sweep: LogPosition?
 
     /// What the open transaction did so far.
     struct Transaction {
@@ -41,6 +46,7 @@ package struct Ledger<S: Store> {
         secret = try store.requestSecret()
         spans = try store.incarnations()
         held = try store.heldSummaries()
+        sweep = held.isEmpty ? nil : 0
         var latest = HybridTimestamp.zero
         for feed in try store.feeds() {
             feeds[feed.tip.digest] = feed

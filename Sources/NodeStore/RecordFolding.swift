@@ -7,11 +7,11 @@ package import ReplicationCore
 package struct RecordFolding {
     /// A feed's identity by the store's short name; nil if there is none.
     private let feed: (FeedRow) throws(StoreError) -> FeedIdentity?
-    private let definition: (Digest) -> ItemDefinition?
+    private let definition: (Digest) throws(StoreError) -> ItemDefinition?
 
     package init(
         feed: @escaping (FeedRow) throws(StoreError) -> FeedIdentity?,
-        definition: @escaping (Digest) -> ItemDefinition?
+        definition: @escaping (Digest) throws(StoreError) -> ItemDefinition?
     ) {
         self.feed = feed
         self.definition = definition
@@ -32,7 +32,7 @@ package struct RecordFolding {
                     "the state of record row \(record.row.rawValue) does not decode"
                 )
             }
-            guard let definition = definition(state.header.definition) else {
+            guard let definition = try definition(state.header.definition) else {
                 throw contradiction("the definition \(state.header.definition.short) is missing")
             }
             return (state, definition)
@@ -50,7 +50,7 @@ package struct RecordFolding {
         for entry in entries {
             let (changeset, identity) = try changeset(of: entry)
             let header = folded?.state.header ?? changeset.header
-            guard let header, let definition = definition(header.definition) else {
+            guard let header, let definition = try definition(header.definition) else {
                 throw contradiction("log position \(entry.position) has no definition")
             }
             let judgement = RecordJudge.judge(
@@ -98,10 +98,17 @@ package struct RecordFolding {
 
 extension RecordFolding {
     /// Folds what a reader reads, under the definitions that are known.
+    ///
+    /// A reader may see a commit before `agreement` is the one after it: what that lacks, the reader
+    /// has.
     package init(reader: some StoreReading, agreement: AgreementState) {
         self.init(
             feed: { row throws(StoreError) in try reader.feedIdentity(row) },
-            definition: { agreement.definition($0) }
+            definition: { digest throws(StoreError) in
+                if let definition = agreement.definition(digest) { return definition }
+                return try reader.proposals()
+                    .first { $0.proposal.definitionDigest == digest }?.proposal.definition
+            }
         )
     }
 }
