@@ -15,8 +15,9 @@ final class CheckDesk: Sendable {
         var nextNumber: UInt64 = 1
         var questions: [UInt64: Question] = [:]
         var answer: (@Sendable (Check, PeerLink) async -> Void)?
-        /// Links whose question is being answered: one at a time, for an answer reads everything.
-        var answering: Set<LinkID> = []
+        /// Links whose question is being answered: one at a time, for an answer reads everything;
+        /// with the questions that wait behind it.
+        var answering: [LinkID: [Check]] = [:]
     }
 
     private let state = Mutex(State())
@@ -26,15 +27,39 @@ final class CheckDesk: Sendable {
         state.withLock { $0.answer = answer }
     }
 
-    /// A peer asks; a second question before the first is answered is left unanswered.
+    /// Questions of one link that may wait; more are left unanswered.
+    private static let waitingMaximum = 8
+
+    /// A peer asks; answered in its turn.
     func asked(_ check: Check, on link: PeerLink) {
-        let answer = state.withLock { state in
-            state.answering.insert(link.id).inserted ? state.answer : nil
+        let answer = state.withLock { state -> (@Sendable (Check, PeerLink) async -> Void)? in
+            guard let waiting = state.answering[link.id] else {
+                state.answering[link.id] = []
+                return state.answer
+            }
+            if waiting.count < Self.waitingMaximum { state.answering[link.id] = waiting + [check] }
+            return nil
         }
         guard let answer else { return }
         Task { [self] in
-            await answer(check, link)
-            state.withLock { _ = $0.answering.remove(link.id) }
+            var next: Check? = check
+            while let check = next {
+                await answer(check, link)
+                next = following(link.id)
+            }
+        }
+    }
+
+    /// The question that waits next; nil, and the link may ask anew, if there is none.
+    private func following(_ link: LinkID) -> Check? {
+        state.withLock { state in
+            guard var waiting = state.answering[link], !waiting.isEmpty else {
+                state.answering[link] = nil
+                return nil
+            }
+            let next = waiting.removeFirst()
+            state.answering[link] = waiting
+            return next
         }
     }
 
@@ -72,7 +97,7 @@ final class CheckDesk: Sendable {
     /// Nobody answers over that link any more.
     func lost(_ link: PeerLink) {
         let lost = state.withLock { state in
-            state.answering.remove(link.id)
+            state.answering[link.id]?.removeAll()
             let numbers = state.questions.filter { $0.value.link == link.id }.keys
             return numbers.compactMap { state.questions.removeValue(forKey: $0) }
         }

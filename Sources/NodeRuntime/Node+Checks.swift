@@ -69,7 +69,9 @@ extension Node {
             if verification.differing.count >= Self.differencesMaximum { break }
         }
         verification.differing = Array(verification.differing.prefix(Self.differencesMaximum))
-        verification.equal = verification.differing.isEmpty
+        // Buckets that were not looked into may hold more.
+        verification.equal =
+            verification.differing.isEmpty && differing.count <= Self.bucketsMaximum
         return verification
     }
 

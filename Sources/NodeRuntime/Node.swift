@@ -119,6 +119,7 @@ extension Node: Service {
             }
             hub.signal.release()
         }
+        await reads.stop()
         folder.unlock()
         logger.notice("stopped")
     }

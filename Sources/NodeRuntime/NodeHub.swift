@@ -23,6 +23,8 @@ final class NodeHub: Sendable {
         var links: [LinkID: PeerLink] = [:]
         var nextLink: UInt64 = 1
         var problem: StoreError?
+        /// True once the writer has ended: nobody is left to speak on a link.
+        var isEnded = false
         /// Keys to be kept: told to the writer with the next session.
         var kept: Set<Digest> = []
     }
@@ -78,6 +80,9 @@ final class NodeHub: Sendable {
     func replace(_ credentials: Credentials, certificates: [KeyCertificate]) -> Int {
         cell.replace(credentials, certificates)
         let links = state.withLock { Array($0.links.values) }
+        // What came since the certificates were read from the store.
+        let signers = signers
+        for link in links { _ = signers.signer(certificateDER: link.peer.certificateDER) }
         let members = policy(expecting: nil).members
         let now = clocks.wallMilliseconds() / 1_000
         var refused = 0
@@ -111,7 +116,8 @@ final class NodeHub: Sendable {
         guard state.withLock({ $0.kept.insert(digest).inserted }) else { return }
         let certificate = KeyCertificate(digest: digest, member: signer.member, der: der)
         let work = Local<Void>(
-            { ledger, _ throws(StoreError) in try ledger.store.insertCertificate(certificate) },
+            count: 0,
+            { ledger, _ throws(StoreError) in try ledger.keep(certificate) },
             completion: { _ in }
         )
         queue.put { $0.local.append(work) }
@@ -128,7 +134,7 @@ extension NodeHub: LinkDelegate {
     )
         -> PeerLink
     {
-        let link = state.withLock { state in
+        let (link, isEnded) = state.withLock { state in
             let link = PeerLink(
                 id: LinkID(rawValue: state.nextLink),
                 peer: peer,
@@ -139,8 +145,9 @@ extension NodeHub: LinkDelegate {
             )
             state.nextLink += 1
             state.links[link.id] = link
-            return link
+            return (link, state.isEnded)
         }
+        if isEnded { link.close(Fault(.shuttingDown, "this node stops")) }
         peers.opened(
             link.id,
             to: peer.member,
@@ -167,37 +174,43 @@ extension NodeHub: LinkDelegate {
             peer.lastHeard = wall
         }
         switch message {
-        case .check(let check): checks.asked(check, on: link)
+        case .check(let check):
+            // The replica refuses it before a Hello.
+            queue.put {
+                $0.add(.received(link.id, message, wallMilliseconds: wall), on: link, bytes)
+            }
+            checks.asked(check, on: link)
         case .checked(let checked): checks.answered(checked, by: link.peer.member)
         case .hello(let hello):
             for certificate in hello.certificates { keep(certificate) }
-            put(.received(link.id, message, wallMilliseconds: wall))
-        default: put(.received(link.id, message, wallMilliseconds: wall))
+            fallthrough
+        default:
+            queue.put {
+                $0.add(.received(link.id, message, wallMilliseconds: wall), on: link, bytes)
+            }
         }
     }
 
-    func closed(_ link: PeerLink, _ fault: Fault?) {
+    func closed(_ link: PeerLink, _ theirs: Fault?, _ refusal: RefusalReason?) {
         state.withLock { _ = $0.links.removeValue(forKey: link.id) }
         checks.lost(link)
-        let shown = fault.flatMap { fault -> PeerTable.Problem? in
-            guard fault.code != .duplicateConnection else { return nil }
-            return PeerTable.Problem(
-                code: fault.code.rawValue,
-                detail: fault.text,
-                isRefusal: fault.code.isViolation
-            )
-        }
+        let fault = theirs ?? link.fault
         peers.closed(
             link.id,
             to: link.peer.member,
-            shown
-                ?? PeerTable.Problem(
-                    code: "connection_lost",
-                    detail: "the connection ended",
-                    isRefusal: false
-                ),
+            Self.problem(fault, refusal),
+            fault: fault,
             wall: clocks.wallMilliseconds()
         )
+        if let refusal, refusal.isRefusal {
+            logger.warning(
+                "session refused: \(refusal)",
+                metadata: [
+                    "peer": "\(link.peer.member)",
+                    "judged": "\(refusal.wasJudgedHere ? "here" : "by the peer")",
+                ]
+            )
+        }
         if let fault, fault.code != .duplicateConnection {
             logger.notice(
                 "session with \(link.peer.member) ended: \(fault.code.rawValue): \(fault.text)"
@@ -206,6 +219,28 @@ extension NodeHub: LinkDelegate {
             logger.info("session with \(link.peer.member) ended")
         }
         put(.disconnected(link.id))
+    }
+
+    /// What a session's end leaves to show.
+    ///
+    /// In TLS 1.3 a client hears that its certificate was refused only after its own handshake: a
+    /// refusal is the better reason, where there is one.
+    private static func problem(_ fault: Fault?, _ refusal: RefusalReason?) -> PeerTable.Problem {
+        if let refusal, refusal.isRefusal {
+            return PeerTable.Problem(code: refusal.code, detail: "\(refusal)", isRefusal: true)
+        }
+        if let fault, fault.code != .duplicateConnection {
+            return PeerTable.Problem(
+                code: fault.code.rawValue,
+                detail: fault.text,
+                isRefusal: fault.code.isViolation
+            )
+        }
+        return PeerTable.Problem(
+            code: "connection_lost",
+            detail: "the connection ended",
+            isRefusal: false
+        )
     }
 
     func refused(_ reason: RefusalReason, called: MemberCode?, from address: String) {
@@ -222,7 +257,8 @@ extension NodeHub: LinkDelegate {
             PeerTable.Problem(
                 code: reason.code,
                 detail: reason.wasJudgedHere
-                    ? "refused here, from \(address)" : "refused by the peer at \(address)",
+                    ? "\(reason), refused here, from \(address)"
+                    : "\(reason), refused by the peer at \(address)",
                 isRefusal: reason.isRefusal
             )
         )
@@ -252,6 +288,14 @@ extension NodeHub: WriterDelegate {
     func committed(_ committed: Committed, catalog: Catalog?) {
         if let catalog { catalogs.value = catalog }
         signal.advance(to: committed.position)
+    }
+
+    func ended() {
+        let links = state.withLock { state in
+            state.isEnded = true
+            return Array(state.links.values)
+        }
+        for link in links { link.close(Fault(.shuttingDown, "this node stops")) }
     }
 
     func storeStopped(_ error: StoreError) {

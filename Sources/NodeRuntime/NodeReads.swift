@@ -38,6 +38,16 @@ struct NodeReads: Sendable {
         return try result.get()
     }
 
+    /// Finishes what is being read, and lets the threads go.
+    func stop() async {
+        do {
+            try await threads.shutdownGracefully()
+        } catch {
+            // Only a pool that was shut down before refuses; nothing is left to do then.
+            assertionFailure("the readers' threads do not end: \(error)")
+        }
+    }
+
     func record(_ identifier: RecordIdentifier) async throws(StoreError) -> RecordSnapshot? {
         try await read { reader, folding throws(StoreError) in
             guard let stored = try reader.record(identifier) else { return nil }

@@ -12,6 +12,7 @@ final class PositionSignal: Sendable {
 
     private struct State {
         var position: LogPosition = 0
+        var isReleased = false
         var nextWaiter: UInt64 = 0
         var waiters: [UInt64: Waiter] = [:]
     }
@@ -60,8 +61,12 @@ final class PositionSignal: Sendable {
 
     /// Lets everybody go: the node stops.
     func release() {
+        state.withLock { $0.isReleased = true }
         advance(to: LogPosition.max)
     }
+
+    /// True once nothing more comes: there is no point in waiting again.
+    var isReleased: Bool { state.withLock { $0.isReleased } }
 
     private func expire(_ number: UInt64) {
         let waiter = state.withLock { $0.waiters.removeValue(forKey: number) }

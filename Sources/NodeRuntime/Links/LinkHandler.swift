@@ -14,7 +14,8 @@ protocol LinkDelegate: AnyObject, Sendable {
     )
         -> PeerLink
     func received(_ message: Message, on link: PeerLink, bytes: Int)
-    func closed(_ link: PeerLink, _ fault: Fault?)
+    /// A session ended: by a fault, or by a refusal that came when the peer had been accepted here.
+    func closed(_ link: PeerLink, _ theirs: Fault?, _ refusal: RefusalReason?)
     /// A connection ended before its peer was accepted.
     func refused(_ reason: RefusalReason, called: MemberCode?, from address: String)
     var signers: SignerDirectory { get }
@@ -116,11 +117,12 @@ final class LinkHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         leaveGate()
-        if let refusal {
+        if let link {
+            delegate?.closed(link, fault, refusal)
+        } else if let refusal {
             let address = context.remoteAddress?.description ?? "unknown address"
-            delegate?.refused(refusal, called: link?.peer.member ?? called, from: address)
+            delegate?.refused(refusal, called: called, from: address)
         }
-        if let link { delegate?.closed(link, fault) }
         link = nil
         context.fireChannelInactive()
     }

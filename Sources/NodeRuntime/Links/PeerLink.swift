@@ -3,6 +3,7 @@ import NIOCore
 import ReplicationCore
 import ReplicationWire
 import SecureTransport
+import Synchronization
 
 /// One connection to a peer whose certificate was judged to be its member's.
 ///
@@ -15,6 +16,12 @@ final class PeerLink: Sendable {
     private let channel: any Channel
     private let peers: PeerTable
     private let alliance: Text
+    private let ending = Mutex<Fault?>(nil)
+
+    /// Bytes of frames that may wait for the writer: twice the windows, and as much again.
+    static let waitingBytesMaximum = 32 << 20
+    /// What a frame counts at least, so that small ones are bounded too.
+    static let frameBytesLeast = 512
 
     init(
         id: LinkID,
@@ -31,6 +38,9 @@ final class PeerLink: Sendable {
         self.peers = peers
         self.alliance = alliance
     }
+
+    /// Why this side ended the session; nil while it did not.
+    var fault: Fault? { ending.withLock { $0 } }
 
     func send(_ message: Message) {
         channel.eventLoop.execute { [self] in write(Wire.encode(message)) }
@@ -51,6 +61,8 @@ final class PeerLink: Sendable {
     }
 
     func close(_ fault: Fault?) {
+        // The first reason is the reason.
+        ending.withLock { $0 = $0 ?? fault }
         channel.eventLoop.execute { [self] in
             if let fault { write(Wire.encode(.fault(fault))) }
             channel.close(promise: nil)

@@ -63,6 +63,9 @@ final class PeerTable: Sendable {
             if let member, state.peers[member] != nil {
                 if state.peers[member]?.links.isEmpty == true {
                     state.peers[member]?.problem = problem
+                } else {
+                    // Its session stands: whoever this was must not hide that.
+                    state.strangers[problem.code, default: 0] += 1
                 }
             } else {
                 state.strangers[problem.code, default: 0] += 1
@@ -84,12 +87,19 @@ final class PeerTable: Sendable {
     }
 
     /// A link ended, with a problem to show if there was one.
-    func closed(_ link: LinkID, to member: MemberCode, _ problem: Problem?, wall: Int64) {
+    func closed(
+        _ link: LinkID,
+        to member: MemberCode,
+        _ problem: Problem?,
+        fault: Fault?,
+        wall: Int64
+    ) {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard state.peers[member]?.links.remove(link) != nil,
                 state.peers[member]?.links.isEmpty == true
             else { return nil }
             state.peers[member]?.unreachableSince = wall
+            state.peers[member]?.fault = fault
             if let problem { state.peers[member]?.problem = problem }
             return state.waiters.removeValue(forKey: member)
         }

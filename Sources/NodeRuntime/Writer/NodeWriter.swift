@@ -12,6 +12,8 @@ protocol WriterDelegate: AnyObject, Sendable {
     func close(_ link: LinkID, _ fault: Fault?)
     /// A commit became durable.
     func committed(_ committed: Committed, catalog: Catalog?)
+    /// The writer's thread has ended: nothing more comes of it.
+    func ended()
     /// The store failed and takes nothing more.
     func storeStopped(_ error: StoreError)
 }
@@ -31,6 +33,8 @@ final class NodeWriter: @unchecked Sendable {
     private static let restMilliseconds: Int64 = 60_000
     private static let dueMilliseconds: Int64 = 1_000
     private static let projectionRows = 1_000
+    /// Held changesets that one commit tries again.
+    private static let releasedRows = 250
     /// Under load the list index still follows, this much later.
     private static let projectionMilliseconds: Int64 = 250
 
@@ -89,7 +93,7 @@ final class NodeWriter: @unchecked Sendable {
     private func run() {
         var isStopping = false
         while !isStopping {
-            let jobs = queue.take(waitingMilliseconds: batches.isEmpty ? patience() : 0)
+            let jobs = queue.take(waitingMilliseconds: patience())
             isStopping = jobs.isStopping
             if isStopping { tell(.stopping) }
             if let certificates = jobs.certificates { replica.certificates = certificates }
@@ -103,11 +107,13 @@ final class NodeWriter: @unchecked Sendable {
             tidy(isIdle: jobs.isEmpty && batches.isEmpty)
         }
         queue.close()
+        delegate?.ended()
         done.signal()
     }
 
     /// How long to wait for work, in milliseconds.
     private func patience() -> Int64 {
+        guard batches.isEmpty, problem != nil || !ledger.hasBacklog else { return 0 }
         var rest = isTidy ? Self.restMilliseconds : Self.idleMilliseconds
         if !ledger.held.isEmpty { rest = min(rest, Self.dueMilliseconds) }
         guard let wake else { return rest }
@@ -138,7 +144,8 @@ final class NodeWriter: @unchecked Sendable {
         let wall = clocks.wallMilliseconds()
         let now = clocks.monotonic()
         let isDue =
-            !ledger.held.isEmpty && now.milliseconds(since: lastDue) >= Self.dueMilliseconds
+            ledger.hasBacklog
+            || !ledger.held.isEmpty && now.milliseconds(since: lastDue) >= Self.dueMilliseconds
         guard !local.isEmpty || !batches.isEmpty || isDue else { return }
         do throws(StoreError) {
             try ledger.begin()
@@ -146,12 +153,12 @@ final class NodeWriter: @unchecked Sendable {
             let taken = try takeBulk(wall)
             if isDue {
                 lastDue = now
-                try ledger.releaseDue(wallMilliseconds: wall, limit: 1_000)
+                try ledger.releaseDue(wallMilliseconds: wall, limit: Self.releasedRows)
             }
             let committed = try ledger.commit()
             isTidy = false
             commits += 1
-            writes += UInt64(local.count)
+            writes += UInt64(local.reduce(0) { $0 + $1.count })
             delegate?.committed(
                 committed,
                 catalog: committed.agreementChanged ? Catalog(agreement: ledger.agreement) : nil

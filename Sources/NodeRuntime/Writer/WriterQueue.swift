@@ -9,6 +9,8 @@ struct WriterJobs {
     /// Local changes, in the order in which they came.
     var local: [any LocalWork] = []
     var inputs: [ReplicaInput] = []
+    /// Bytes of the frames among `inputs`, by link.
+    private var bytes: [LinkID: Int] = [:]
     /// Looks at the writer's state between two transactions; nil once the writer has ended.
     var inspections: [@Sendable (WriterView?) -> Void] = []
     /// Certificates for the next Hello, when they changed.
@@ -17,6 +19,24 @@ struct WriterJobs {
 
     var isEmpty: Bool {
         local.isEmpty && inputs.isEmpty && inspections.isEmpty && certificates == nil && !isStopping
+    }
+
+    /// Adds what a peer sent.
+    ///
+    /// Who sends faster than the writer takes, and beyond its window, is cut.
+    mutating func add(_ input: ReplicaInput, on link: PeerLink, _ count: Int) {
+        let waiting = bytes[link.id, default: 0] + max(count, PeerLink.frameBytesLeast)
+        guard waiting <= PeerLink.waitingBytesMaximum else {
+            link.close(
+                Fault(
+                    .limitExceeded,
+                    "more than \(PeerLink.waitingBytesMaximum) bytes wait for this node's disk"
+                )
+            )
+            return
+        }
+        bytes[link.id] = waiting
+        inputs.append(input)
     }
 
     /// Answers everybody whose work will not be done.
@@ -60,9 +80,8 @@ final class WriterQueue: Sendable {
 
     /// Everything that waits; blocks until there is something or the time is up.
     func take(waitingMilliseconds: Int64) -> WriterJobs {
-        if waitingMilliseconds > 0 {
-            _ = signal.wait(timeout: .now() + .milliseconds(Int(min(waitingMilliseconds, 60_000))))
-        }
+        // Also where there is no waiting: a wake-up not taken would be left over for later.
+        _ = signal.wait(timeout: .now() + .milliseconds(Int(min(waitingMilliseconds, 60_000))))
         isSignalled.store(false, ordering: .releasing)
         return state.withLock { $0.takeAll() }
     }
