@@ -16,7 +16,7 @@ package final class CertificateAuthority: Sendable {
     package var certificate: String { "\(folder)/ca/ca.pem" }
 
     private let tool: String
-    private let passphrase = "only for this run"
+    let passphrase = "only for this run"
     private let latest = Mutex<Task<Void, Never>?>(nil)
     private let issued = Mutex<[String: Task<Credential, any Error>]>([:])
 

@@ -105,6 +105,13 @@ package final class ChildProcess: Sendable {
         }
     }
 
+    /// Reaches what the child itself started, too.
+    package func sendToGroup(signal: Int32) {
+        state.withLock { state in
+            if state.exit == nil { _ = kill(-pid, signal) }
+        }
+    }
+
     private func reap() {
         var seen = siginfo_t()
         // Left to be collected under the lock, so that its number is not free before `exit` is set.
