@@ -1,0 +1,402 @@
+import AllianceModel
+import NodeStore
+import ReplicationCore
+import ReplicationWire
+import SecureTransport
+import Synchronization
+import Testing
+
+/// One city's ledger over a real store, and what reaches it from the others, as a test says.
+final class LedgerCity {
+    static let start: Int64 = 1_780_000_000_000
+
+    let member: MemberCode
+    let folder: TemporaryFolder
+    let keys: KnownKeys
+    private(set) var ledger: Ledger<SQLiteStore>
+    private(set) var last: Committed?
+    var wall = LedgerCity.start
+
+    /// Keys of approvals whose certificates are here.
+    final class KnownKeys: Sendable {
+        private let refused = Mutex<Set<MemberCode>>([])
+
+        func refuse(_ member: MemberCode) { refused.withLock { _ = $0.insert(member) } }
+        func allow(_ member: MemberCode) { refused.withLock { _ = $0.remove(member) } }
+        func has(_ member: MemberCode) -> Bool { refused.withLock { !$0.contains(member) } }
+    }
+
+    static let roster: Roster = {
+        let codes = ["350100", "350300", "350700"]
+        let members = codes.map {
+            RosterMember(
+                code: NodeStoreTests.member($0),
+                names: LocalizedName(zh: Text("城市\($0)"), en: Text("City \($0)"))
+            )
+        }
+        do {
+            return try Roster(
+                alliance: "test",
+                trustDomain: "test.example",
+                agreement: .all,
+                members: members
+            )
+        } catch {
+            fatalError("\(error)")
+        }
+    }()
+
+    /// Its incarnation is its code's number, if not given.
+    init(_ code: String, incarnation: UInt64? = nil) throws {
+        member = NodeStoreTests.member(code)
+        folder = try TemporaryFolder()
+        keys = KnownKeys()
+        ledger = try Self.open(
+            member,
+            folder,
+            keys,
+            incarnation ?? UInt64(code) ?? 1,
+            wall: Self.start
+        )
+    }
+
+    private static func open(
+        _ member: MemberCode,
+        _ folder: TemporaryFolder,
+        _ keys: KnownKeys,
+        _ incarnation: UInt64,
+        wall: Int64
+    ) throws -> Ledger<SQLiteStore> {
+        let store = try SQLiteStore(
+            DataFolder("\(folder.path)/data"),
+            StoreSettings(
+                hash: SHA256.function,
+                random: { SecureRandom.bytes($0) },
+                terms: { _, _ in nil }
+            )
+        )
+        return try Ledger(
+            store: store,
+            settings: LedgerSettings(
+                member: member,
+                incarnation: Incarnation(rawValue: incarnation),
+                roster: roster,
+                rosterDigest: RosterCoding.digest(roster, SHA256.function),
+                clockBoundMilliseconds: 60_000,
+                hash: SHA256.function,
+                authenticate: { message, key in HMACSHA256(key: key).tag(message) },
+                random: { SecureRandom.bytes($0) },
+                sign: { (SHA256.hash($0), Bytes(repeating: 7, count: 64)) },
+                isGenuine: { keys.has($0.member) }
+            ),
+            wallMilliseconds: wall
+        )
+    }
+
+    /// As after a kill: a new process under a new incarnation, on what was committed.
+    func restart(incarnation: UInt64) throws {
+        ledger.store.folder.unlock()
+        ledger = try Self.open(member, folder, keys, incarnation, wall: wall)
+    }
+
+    @discardableResult
+    func commit<Value>(
+        _ body: (inout Ledger<SQLiteStore>) throws(StoreError) -> Value
+    ) throws -> Value {
+        try ledger.begin()
+        let value = try body(&ledger)
+        last = try ledger.commit()
+        return value
+    }
+
+    // MARK: Writing
+
+    func create(
+        _ fields: [FieldRequest],
+        home: String? = nil,
+        parties: [String] = [],
+        under definition: Digest,
+        uuid: UUIDBytes? = nil,
+        caller: Caller = .test(201)
+    ) throws -> Result<WriteAnswer, Refusal> {
+        let wall = wall
+        let creation = Creation(
+            definition: definition,
+            home: home.map { NodeStoreTests.member($0) },
+            parties: parties.map { NodeStoreTests.member($0) },
+            uuid: uuid,
+            request: ChangeRequest(fields: fields)
+        )
+        return try commit { ledger throws(StoreError) in
+            try ledger.create(creation, caller, wallMilliseconds: wall)
+        }
+    }
+
+    func change(
+        _ id: RecordIdentifier,
+        _ fields: [FieldRequest] = [],
+        stage: Text? = nil,
+        holder: MemberCode? = nil,
+        token: String? = nil,
+        caller: Caller = .test(200)
+    ) throws -> Result<WriteAnswer, Refusal> {
+        let wall = wall
+        let request = ChangeRequest(fields: fields, stage: stage, holder: holder)
+        return try commit { ledger throws(StoreError) in
+            try ledger.change(id, request, token: token, caller, wallMilliseconds: wall)
+        }
+    }
+
+    func propose(
+        _ definition: ItemDefinition,
+        _ caller: Caller = .test(201)
+    ) throws -> Result<VoteAnswer, Refusal> {
+        let wall = wall
+        return try commit { ledger throws(StoreError) in
+            try ledger.propose(definition, caller, wallMilliseconds: wall)
+        }
+    }
+
+    func approve(
+        _ proposal: Digest,
+        _ caller: Caller = .test(200)
+    ) throws -> Result<VoteAnswer, Refusal> {
+        let wall = wall
+        return try commit { ledger throws(StoreError) in
+            try ledger.approve(
+                item: LedgerItem.code,
+                version: 1,
+                proposal: proposal,
+                caller,
+                wallMilliseconds: wall
+            )
+        }
+    }
+
+    // MARK: Receiving
+
+    /// Feeds of another city that this one may see and has not whole.
+    func awaited(from other: LedgerCity) -> [FeedTip] {
+        other.ledger.tips.filter { tip in
+            tip.identity.member == other.member && tip.identity.audience.includes(member)
+                && (ledger.tip(of: tip.digest)?.size ?? 0) < tip.size
+        }
+    }
+
+    /// Takes in the next entries of some feeds, in one commit.
+    func take(
+        _ feeds: [(tip: FeedTip, count: Int)],
+        from other: LedgerCity,
+        altering: (EntryContent) -> EntryContent = { $0 }
+    ) throws {
+        let batches = try feeds.map { feed in
+            try batch(feed.tip, feed.count, from: other, altering)
+        }
+        let wall = wall
+        try commit { ledger throws(StoreError) in
+            for batch in batches { try ledger.receive(batch, wallMilliseconds: wall) }
+        }
+    }
+
+    /// Takes in all there is of another city, in the order of its feeds' digests.
+    func takeAll(from other: LedgerCity) throws {
+        while true {
+            let feeds = awaited(from: other)
+            guard !feeds.isEmpty else { return }
+            try take(feeds.map { ($0, 1_000) }, from: other)
+        }
+    }
+
+    private func batch(
+        _ tip: FeedTip,
+        _ count: Int,
+        from other: LedgerCity,
+        _ altering: (EntryContent) -> EntryContent
+    ) throws -> ReceivedBatch {
+        var frontier = ledger.tip(of: tip.digest)?.frontier ?? MerkleFrontier()
+        let first = frontier.size + 1
+        let read = try other.ledger.store.entries(
+            [FeedRange(feed: tip.digest, from: first)],
+            tip.identity.deliveryClass,
+            bytesMaximum: 1 << 20
+        )
+        let items = read.items.prefix(count).map { item in
+            Push.Item(
+                part: 0,
+                bytes: item.bytes,
+                leaf: EntryCoding.leaf(of: item.bytes, hash: SHA256.function),
+                content: altering(
+                    EntryContent(item.bytes, writer: tip.identity.writer, hash: SHA256.function)
+                )
+            )
+        }
+        for item in items { frontier.append(item.leaf, hash: SHA256.function) }
+        let head = FeedHead(
+            feed: tip.digest,
+            size: frontier.size,
+            root: frontier.root(hash: SHA256.function)
+        )
+        let part = ReceivedBatch.Part(
+            identity: tip.identity,
+            feed: tip.digest,
+            first: first,
+            frontier: frontier,
+            head: SignedHead(head: head, key: tip.digest, signature: Bytes(repeating: 7, count: 64))
+        )
+        return ReceivedBatch(number: 1, parts: [part], items: items)
+    }
+
+    func releaseDue(limit: Int = 1_000) throws {
+        let wall = wall
+        try commit { ledger throws(StoreError) in
+            try ledger.releaseDue(wallMilliseconds: wall, limit: limit)
+        }
+    }
+
+    // MARK: Looking
+
+    func view(_ id: RecordIdentifier) throws -> RecordView? {
+        guard let stored = try ledger.store.record(id) else { return nil }
+        let (state, definition) = try folding.state(of: stored)
+        return RecordView(state, definition)
+    }
+
+    func value(_ name: Text, of id: RecordIdentifier) throws -> FieldValue? {
+        let view = try view(id)
+        return view.flatMap { view in
+            view.definition.field(name).flatMap { view.value(of: $0) }
+        }
+    }
+
+    var held: [HeldEntry] {
+        get throws { try ledger.store.held(after: 0, limit: 1_000) }
+    }
+
+    func buckets(with other: LedgerCity) throws -> RecordComparison.Buckets {
+        try RecordComparison(
+            reader: ledger.store,
+            folding: folding,
+            me: member,
+            peer: other.member,
+            hash: SHA256.function
+        ).buckets()
+    }
+
+    var folding: RecordFolding {
+        RecordFolding(reader: ledger.store, agreement: ledger.agreement)
+    }
+}
+
+extension Caller {
+    static func test(_ status: Int, key: String? = nil, request: String = "request") -> Caller {
+        Caller(
+            actor: "test",
+            route: "TEST /",
+            idempotencyKey: key,
+            request: SHA256.hash(Bytes(request.utf8)),
+            status: status
+        )
+    }
+}
+
+/// The item that ledgers are tested with: a case, with fields of every scope.
+enum LedgerItem {
+    static let code: Text = "TEST-01"
+
+    static func definition(_ name: Text = "Trial") -> ItemDefinition {
+        let text = FieldType.text(maximumBytes: 100)
+        return ItemDefinition(
+            item: code,
+            version: 1,
+            name: LocalizedName(zh: "试验", en: name),
+            workflow: Workflow(
+                stages: ["accepted", "checked", "decided"],
+                transitions: [
+                    Transition(from: "accepted", to: "checked", by: .holder, hand: true),
+                    Transition(from: "checked", to: "decided", by: .holder),
+                ]
+            ),
+            fields: [
+                field("applicant", text, .latest, .accepting, .parties, isRequired: true),
+                field("decision", text, .latest, .holder, .parties),
+                field(
+                    "materials",
+                    .set(of: .text(maximumBytes: 100)),
+                    .union,
+                    .any,
+                    .parties
+                ),
+                field("memo", text, .latest, .any, .parties),
+                field("note", text, .latest, .any, .private),
+                field("open", text, .latest, .any, .alliance),
+            ]
+        )
+    }
+
+    private static func field(
+        _ name: Text,
+        _ type: FieldType,
+        _ merge: Merge,
+        _ authority: Authority,
+        _ scope: Scope,
+        isRequired: Bool = false
+    ) -> FieldDefinition {
+        FieldDefinition(
+            name: name,
+            type: type,
+            merge: merge,
+            authority: authority,
+            scope: scope,
+            isRequired: isRequired
+        )
+    }
+}
+
+extension FieldRequest {
+    static func set(_ name: Text, _ value: Text) -> FieldRequest {
+        FieldRequest(name: name, change: .set(.text(value)))
+    }
+
+    static func add(_ name: Text, _ elements: [Text]) -> FieldRequest {
+        FieldRequest(name: name, change: .elements(add: elements.map { .text($0) }, remove: []))
+    }
+}
+
+/// Three cities that agreed the item.
+struct LedgerAlliance {
+    let cities: [LedgerCity]
+    let definition: Digest
+
+    var fuzhou: LedgerCity { cities[0] }
+    var putian: LedgerCity { cities[1] }
+    var nanping: LedgerCity { cities[2] }
+
+    init() throws {
+        cities = try ["350100", "350300", "350700"].map { try LedgerCity($0) }
+        let vote = try cities[0].propose(LedgerItem.definition()).get()
+        definition = try #require(
+            cities[0].ledger.agreement.proposal(vote.proposal)?.definitionDigest
+        )
+        for city in cities.dropFirst() {
+            try city.takeAll(from: cities[0])
+            _ = try city.approve(vote.proposal).get()
+        }
+        try exchange()
+        for city in cities { #expect(city.ledger.agreement.isAgreed(definition)) }
+    }
+
+    /// Everything reaches everybody.
+    func exchange() throws {
+        for city in cities {
+            for other in cities where other !== city { try city.takeAll(from: other) }
+        }
+    }
+
+    /// A case accepted in Fuzhou for Putian.
+    func accept(
+        _ fields: [FieldRequest] = [.set("applicant", "林小明")]
+    ) throws -> (id: RecordIdentifier, token: String) {
+        let answer = try fuzhou.create(fields, home: "350300", under: definition).get()
+        return (answer.snapshot.state.key.identifier, answer.snapshot.token)
+    }
+}
