@@ -46,7 +46,9 @@ package struct APIResponder: HTTPResponder {
         } catch let problem as Problem {
             response = problem.response
         } catch let error as StoreError {
-            logger.error("the store failed", metadata: ["error": "\(error)"])
+            // A store that has stopped has been said, once; not again for every request that meets it.
+            let level: Logger.Level = await endpoints.service.whyNotReady() == nil ? .error : .debug
+            logger.log(level: level, "the store failed", metadata: ["error": "\(error)"])
             response = Problem(error).response
         }
         // Anything else is the connection's own failure: there is nobody left to answer.
