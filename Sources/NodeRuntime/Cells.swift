@@ -23,6 +23,8 @@ final class CredentialsCell: Sendable {
     private struct State {
         var credentials: Credentials
         var signers: SignerDirectory
+        /// Shown on the links that stand.
+        var shown: [LinkID: Credentials] = [:]
     }
 
     private let state: Mutex<State>
@@ -39,12 +41,25 @@ final class CredentialsCell: Sendable {
     /// Certificates that were kept are judged anew: another authority may vouch for others.
     func replace(_ credentials: Credentials, _ certificates: [KeyCertificate]) {
         let signers = Self.directory(credentials, certificates)
-        state.withLock { $0 = State(credentials: credentials, signers: signers) }
+        state.withLock { state in
+            state.credentials = credentials
+            state.signers = signers
+        }
     }
 
-    /// Signs a statement with the member's present key; nil if OpenSSL fails.
+    /// A link stands on which these were shown, or ended.
+    func note(_ credentials: Credentials?, shownOn link: LinkID) {
+        state.withLock { $0.shown[link] = credentials }
+    }
+
+    /// Signs a statement; nil if OpenSSL fails.
+    ///
+    /// With the key that the oldest link knows: a peer hears of a new certificate in the Hello of its
+    /// next session, which may be weeks away, and until then would hold what the new key signed.
     func sign(_ message: Bytes) -> (key: Digest, signature: Bytes)? {
-        let credentials = credentials
+        let credentials = state.withLock { state in
+            state.shown.min { $0.key < $1.key }?.value ?? state.credentials
+        }
         do throws(SigningError) {
             return (
                 credentials.certificate.fingerprint, try credentials.signingKey.sign(message)

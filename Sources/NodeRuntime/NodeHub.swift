@@ -147,6 +147,7 @@ extension NodeHub: LinkDelegate {
             state.links[link.id] = link
             return (link, state.isEnded)
         }
+        cell.note(credentials, shownOn: link.id)
         if isEnded { link.close(Fault(.shuttingDown, "this node stops")) }
         peers.opened(
             link.id,
@@ -193,6 +194,7 @@ extension NodeHub: LinkDelegate {
 
     func closed(_ link: PeerLink, _ theirs: Fault?, _ refusal: RefusalReason?) {
         state.withLock { _ = $0.links.removeValue(forKey: link.id) }
+        cell.note(nil, shownOn: link.id)
         checks.lost(link)
         let fault = theirs ?? link.fault
         peers.closed(

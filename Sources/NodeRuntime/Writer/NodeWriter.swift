@@ -47,7 +47,7 @@ final class NodeWriter: @unchecked Sendable {
     // Below: the writer's thread alone.
     private var ledger: NodeLedger
     private var replica: Replica
-    private var batches: [(link: LinkID, batch: ReceivedBatch)] = []
+    private var batches = ReceivedQueue()
     private var wake: Monotonic?
     private var commits: UInt64 = 0
     private var writes: UInt64 = 0
@@ -138,7 +138,7 @@ final class NodeWriter: @unchecked Sendable {
     private func transact(_ local: [any LocalWork]) {
         guard problem == nil else {
             for work in local { work.finish(.stopped) }
-            batches = []
+            batches = ReceivedQueue()
             return
         }
         let wall = clocks.wallMilliseconds()
@@ -178,8 +178,7 @@ final class NodeWriter: @unchecked Sendable {
     private func takeBulk(_ wall: Int64) throws(StoreError) -> [(LinkID, ReceivedBatch)] {
         var taken: [(LinkID, ReceivedBatch)] = []
         let start = clocks.monotonic()
-        while !batches.isEmpty {
-            let (link, batch) = batches.removeFirst()
+        while let (link, batch) = batches.next() {
             try ledger.receive(batch, wallMilliseconds: wall)
             taken.append((link, batch))
             if clocks.monotonic().milliseconds(since: start) >= Self.bulkMilliseconds { break }
@@ -201,10 +200,11 @@ final class NodeWriter: @unchecked Sendable {
     private func fail(_ error: StoreError, _ local: [any LocalWork]) {
         ledger.store.rollback()
         problem = error
-        batches = []
+        batches = ReceivedQueue()
         logger.critical("store stopped: \(error.explanation)")
-        for work in local { work.finish(error) }
+        // Known before any caller has its answer.
         delegate?.storeStopped(error)
+        for work in local { work.finish(error) }
         tell(.stopping)
     }
 
@@ -238,24 +238,12 @@ final class NodeWriter: @unchecked Sendable {
             let feeds = entries.parts.compactMap { ledger.tip(of: $0.feed)?.identity }
             delegate?.push(entries, of: feeds, on: link)
         case .persist(let link, let batch):
-            let isUrgent = batch.parts.contains { $0.identity.deliveryClass == .urgent }
-            if isUrgent {
-                batches.insert((link, batch), at: urgentEnd())
-            } else {
-                batches.append((link, batch))
-            }
+            batches.add(batch, from: link)
         case .read(let link, let deliveryClass, let ranges, let bytesMaximum):
             read(link, deliveryClass, ranges, bytesMaximum)
         case .close(let link, let fault): delegate?.close(link, fault)
         case .wake(let moment): wake = moment
         }
-    }
-
-    /// Where the next urgent batch goes: behind the urgent ones that wait already.
-    private func urgentEnd() -> Int {
-        batches.firstIndex { waiting in
-            !waiting.batch.parts.contains { $0.identity.deliveryClass == .urgent }
-        } ?? batches.count
     }
 
     private func read(
