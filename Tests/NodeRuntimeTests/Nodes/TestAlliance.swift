@@ -82,6 +82,31 @@ struct TestAlliance {
         return RunningNode(node)
     }
 
+    func dataFolder(_ code: String) -> String { folder.appending(path: "\(code)/data").path }
+
+    /// A new certificate under a new key, in place of the present one.
+    func renew(_ code: String) throws {
+        let place = folder.appending(path: code).path
+        let fresh = folder.appending(path: "\(code)-new").path
+        try Self.ca(["request", code, "--out", fresh, "--trust-domain", "test.example"])
+        try Self.ca([
+            "issue", code, "--dir", folder.path, "--request", "\(fresh)/node.csr",
+            "--out", "\(fresh)/node.pem",
+        ])
+        for name in ["node.key", "node.pem"] {
+            try FileManager.default.removeItem(atPath: "\(place)/\(name)")
+            try FileManager.default.moveItem(
+                atPath: "\(fresh)/\(name)",
+                toPath: "\(place)/\(name)"
+            )
+        }
+    }
+
+    func revoke(_ code: String) throws {
+        try Self.ca(["revoke", code, "--dir", folder.path])
+        try Self.ca(["crl", "--dir", folder.path, "--out", "\(folder.path)/ca.crl"])
+    }
+
     private static func ca(_ arguments: [String]) throws {
         let process = Process()
         process.executableURL = root.appending(path: "Certs/ca")
@@ -158,4 +183,11 @@ struct RunningNode {
         }
         Issue.record("not within \(seconds) s: \(what)")
     }
+}
+
+/// Runs while a file is not where it belongs.
+func withFileGone(_ path: String, _ body: () async throws -> Void) async throws {
+    try FileManager.default.moveItem(atPath: path, toPath: path + ".gone")
+    try await body()
+    try FileManager.default.moveItem(atPath: path + ".gone", toPath: path)
 }

@@ -9,7 +9,7 @@ import Testing
 
 /// Two whole nodes over TLS on loopback.
 struct TwoNodeTests {
-    private static let item = """
+    static let item = """
         item: TEST-01
         version: 1
         name: { zh: 试验, en: Trial }
@@ -26,7 +26,7 @@ struct TwoNodeTests {
           note:      { type: text, merge: latest, authority: any, scope: private }
         """
 
-    private static func caller(_ status: Int = 200) -> Caller {
+    static func caller(_ status: Int = 200) -> Caller {
         Caller(
             actor: "test",
             route: "TEST /",
@@ -58,7 +58,7 @@ struct TwoNodeTests {
         return digest
     }
 
-    private static func create(
+    static func create(
         _ digest: Digest,
         at node: Node,
         home: String
