@@ -42,7 +42,9 @@ struct PrivacyTests {
         }
     }
 
-    @Test func `private and parties-only values lie where they belong and nowhere else, and no log has any`()
+    @Test
+    func
+        `private and parties-only values lie where they belong and nowhere else, and no log has any`()
         async throws
     {
         var random = SeededGenerator(seed: SeededGenerator.seed(for: "privacy"))

@@ -89,7 +89,8 @@ struct RefusalTests {
                 #expect(try await node.client.isReady())
                 await node.stop()
             }
-            let received = try await strangers.good.serve(port: port, authority: cluster.authority) {
+            let received = try await strangers.good.serve(port: port, authority: cluster.authority)
+            {
                 try await node.start()
                 try await waitUntil("the good one is accepted") {
                     let row = try await peer(Strangers.impersonated, at: node)
@@ -117,7 +118,8 @@ struct RefusalTests {
             try await cluster.authority.writeRevocations(
                 to: node.place.revocations,
                 options: [
-                    "--last-update", "2026-01-01T00:00:00Z", "--next-update", "2026-02-01T00:00:00Z",
+                    "--last-update", "2026-01-01T00:00:00Z", "--next-update",
+                    "2026-02-01T00:00:00Z",
                 ]
             )
             try await cluster.start()

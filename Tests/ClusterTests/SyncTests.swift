@@ -120,6 +120,28 @@ struct SyncTests {
         }
     }
 
+    @Test func `a node that stands still holds nobody up, and catches up when it goes on`()
+        async throws
+    {
+        try await withTestCluster([.fuzhou, .putian, .ningde]) { cluster in
+            try await cluster.agree([TestItems.notice])
+            let still = cluster.node(.putian)
+            still.pause()
+            let fuzhou = cluster.client(.fuzhou)
+            let id = try await fuzhou.create("T-NOTICE", fields: fields("one")).id
+            try await waitUntil("Ningde has it") {
+                try await cluster.client(.ningde).recordIfKnown(id) != nil
+            }
+            let wait = ["wait", "--caught-up", "--peer", "350300", "--timeout", "1"]
+            #expect(try await cluster.node(.fuzhou).citysync(wait).exit == .code(1))
+            still.resume()
+            try await cluster.waitUntilCaughtUp()
+            #expect(try await still.client.record(id).fields["mark"] == "one")
+            let done = ["wait", "--caught-up", "--timeout", "20"]
+            #expect(try await cluster.node(.fuzhou).citysync(done).exit == .code(0))
+        }
+    }
+
     @Test func `a city that was down catches up with what it missed`() async throws {
         try await withTestCluster { cluster in
             try await cluster.agree([TestItems.notice])

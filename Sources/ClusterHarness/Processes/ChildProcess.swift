@@ -1,3 +1,4 @@
+import Foundation
 package import Glibc
 import Synchronization
 
@@ -57,6 +58,7 @@ package final class ChildProcess: Sendable {
         ChildProcess.add(input, as: STDIN_FILENO, to: &actions)
         ChildProcess.add(output, as: STDOUT_FILENO, to: &actions)
         ChildProcess.add(errors, as: STDERR_FILENO, to: &actions)
+        ChildProcess.closeRest(&actions)
         ChildProcess.setCleanSignals(&attributes)
 
         var pid: pid_t = 0
@@ -145,6 +147,17 @@ extension ChildProcess {
             posix_spawn_file_actions_addopen(&actions, descriptor, path, flags, 0o600)
         case .descriptor(let source):
             posix_spawn_file_actions_adddup2(&actions, source, descriptor)
+        }
+    }
+
+    /// The child inherits nothing else: a listening socket of ours that it held open would keep the
+    /// port taken after we have closed it.
+    static func closeRest(_ actions: inout posix_spawn_file_actions_t) {
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        // Other threads go on opening some meanwhile.
+        let end = (open.compactMap { Int32($0) }.max() ?? 0) + 128
+        for descriptor in (STDERR_FILENO + 1)..<end {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
         }
     }
 

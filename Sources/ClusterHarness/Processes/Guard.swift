@@ -47,6 +47,7 @@ package final class Guard: Sendable {
         posix_spawn_file_actions_adddup2(&actions, descriptor, STDIN_FILENO)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+        ChildProcess.closeRest(&actions)
         posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
         let words = ["sh", "-c", Guard.script].map { (word: String) in strdup(word) }

@@ -78,13 +78,17 @@ struct Strangers: Sendable {
         let expired = try await authority.issue(
             to: code,
             named: "expired",
-            options: ["--not-before", "2026-01-01T00:00:00Z", "--not-after", "2026-02-01T00:00:00Z"]
+            options: [
+                "--not-before", "2026-01-01T00:00:00Z", "--not-after", "2026-02-01T00:00:00Z",
+            ]
         )
         add("expired", expired, client: "expired", server: "expired")
         let early = try await authority.issue(
             to: code,
             named: "early",
-            options: ["--not-before", "2035-01-01T00:00:00Z", "--not-after", "2036-01-01T00:00:00Z"]
+            options: [
+                "--not-before", "2035-01-01T00:00:00Z", "--not-after", "2036-01-01T00:00:00Z",
+            ]
         )
         add("not yet valid", early, client: "not_yet_valid", server: "not_yet_valid")
         let revoked = try await authority.issue(to: code, named: "revoked")
@@ -124,7 +128,8 @@ struct Strangers: Sendable {
         add("two identities", two, client: "identity_ambiguous", server: "identity_ambiguous")
         let wrong = try await authority.craft(
             named: "wrong-san",
-            extensions: "\(both)\nsubjectAltName = URI:spiffe://\(authority.trustDomain)/node/350300"
+            extensions:
+                "\(both)\nsubjectAltName = URI:spiffe://\(authority.trustDomain)/node/350300"
         )
         add("a wrong identity", wrong, client: "identity_foreign", server: "identity_foreign")
     }
@@ -137,15 +142,25 @@ extension Strangers.Stranger {
     }
 
     /// Calls a node, sends `bytes`, and stays until the node closes; the output is what it sent.
-    func call(port: Int, sending bytes: [UInt8] = [], seconds: Int = 10) async throws
+    func call(
+        port: Int,
+        sending bytes: [UInt8] = [],
+        seconds: Int = 10
+    ) async throws
         -> Command.Outcome
     {
-        let arguments = ["\(seconds)", "openssl", "s_client", "-quiet", "-connect", "127.0.0.1:\(port)"]
+        let arguments = [
+            "\(seconds)", "openssl", "s_client", "-quiet", "-connect", "127.0.0.1:\(port)",
+        ]
         return try await Command("timeout", arguments + files + options, input: bytes).run()
     }
 
     /// Answers calls at `port` until `body` ends; returns what callers sent.
-    func serve(port: Int, authority: CertificateAuthority, _ body: () async throws -> Void)
+    func serve(
+        port: Int,
+        authority: CertificateAuthority,
+        _ body: () async throws -> Void
+    )
         async throws -> [UInt8]
     {
         let folder = try TemporaryFolder()
