@@ -49,7 +49,8 @@ struct ChangesTests {
             let started = ContinuousClock.now
             let reply = try await client.ask(.get, "/v1/changes?wait=60")
             #expect(reply.status == 200 && reply.json?["changes"] == .array([]))
-            #expect(ContinuousClock.now - started < .seconds(10))
+            // Far from the 60 s that were asked for, however busy the machine is.
+            #expect(ContinuousClock.now - started < .seconds(50))
         }
     }
 
