@@ -67,11 +67,15 @@ final class NodeHub: Sendable {
         )
     }
 
-    /// A link to that member, if one stands.
+    /// The link to that member that stays, if one stands: of several the replica keeps the one that
+    /// the lower code dialled, and of these the newest.
     func link(to member: MemberCode) -> PeerLink? {
-        state.withLock { state in
-            state.links.values.filter { $0.peer.member == member }.min { $0.id < $1.id }
+        let isLower = self.member < member
+        let links = state.withLock { state in
+            state.links.values.filter { $0.peer.member == member }
         }
+        let kept = links.filter { ($0.peer.part == .server) == isLower }
+        return (kept.isEmpty ? links : kept).max { $0.id < $1.id }
     }
 
     /// Takes new credentials, and ends the sessions whose peers they refuse.

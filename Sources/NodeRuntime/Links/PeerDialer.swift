@@ -41,6 +41,8 @@ struct PeerDialer: Sendable {
     /// Dials once; true if a session came of it, which has ended when this returns.
     private func attempt() async -> Bool {
         hub.peers.update(member) { $0.nextDial = nil }
+        // Before the dial: the handshake may be over before this task runs again.
+        let before = hub.peers.snapshot.peers[member]?.sessions ?? 0
         let channel: any Channel
         do {
             channel = try await channels.dial(member, at: address)
@@ -52,7 +54,6 @@ struct PeerDialer: Sendable {
             logger.debug("cannot reach \(member): \(problem.code) \(problem.detail)")
             return false
         }
-        let before = hub.peers.snapshot.peers[member]?.sessions ?? 0
         await withTaskCancellationHandler {
             try? await channel.closeFuture.get()
         } onCancel: {

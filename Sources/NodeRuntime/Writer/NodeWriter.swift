@@ -156,7 +156,8 @@ final class NodeWriter: @unchecked Sendable {
                 try ledger.releaseDue(wallMilliseconds: wall, limit: Self.releasedRows)
             }
             let committed = try ledger.commit()
-            isTidy = false
+            // A look at what is held that moved nothing leaves nothing to tidy up.
+            if !local.isEmpty || !taken.isEmpty || !committed.held.isEmpty { isTidy = false }
             commits += 1
             writes += UInt64(local.reduce(0) { $0 + $1.count })
             delegate?.committed(

@@ -19,6 +19,8 @@ extension Replica {
             floors[row.digest] = row.size
         }
         sessions[link] = PeerSession(peer: peer, isDialled: dialled, now: now, floors: floors)
+        // Else a peer that ends every session before its Hello would pass for the last one's success.
+        if used[peer] == nil { records[peer]?.reachedHeads = false }
         send(.hello(hello(wallMilliseconds)), on: link)
         ping(link, wantsAnswer: false, wallMilliseconds: wallMilliseconds)
         acknowledge([], of: peer, on: link)

@@ -36,6 +36,11 @@ struct LedgerHeldTests {
         #expect(try nanping.held.isEmpty)
         #expect(nanping.last?.held[alliance.putian.member] == HeldSummary.none)
         #expect(try nanping.value("open", of: id) == .text("from Putian"))
+        // Readers of changes see each once, where it took effect.
+        let changes = try nanping.ledger.store.applied(after: 0, limit: 100)
+        #expect(changes.count == 2)
+        #expect(changes.map(\.applied) == changes.map(\.applied).sorted())
+        #expect(try changes.last?.applied == nanping.ledger.store.record(id)?.position)
     }
 
     @Test func `a write waits for the one it had seen, and a turn's for the turn`() throws {

@@ -1,0 +1,131 @@
+import AllianceModel
+import ReplicationCore
+import ReplicationWire
+
+/// What was held is tried again when what it waits for may have come.
+extension Ledger {
+    /// Tries everything that is held on a record again, until nothing moves.
+    mutating func release(on key: RecordKey, _ wallMilliseconds: Int64) throws(StoreError) {
+        guard !held.isEmpty || !transaction.heldAuthors.isEmpty else { return }
+        var moved = true
+        while moved {
+            moved = false
+            for waiting in try store.held(on: key) where waiting.reason != .clockAhead {
+                if try retry(waiting, wallMilliseconds) { moved = true }
+            }
+        }
+    }
+
+    /// Tries what waits for a definition of which more is known now.
+    ///
+    /// What is more than a commit should hold is left to the look through everything.
+    mutating func release(
+        onDefinition digest: Digest,
+        _ wallMilliseconds: Int64
+    )
+        throws(StoreError)
+    {
+        let waiting = try store.held(onDefinition: digest)
+        if waiting.count > Self.releasedAtOnce { sweep = 0 }
+        for waiting in waiting.prefix(Self.releasedAtOnce) {
+            guard try retry(waiting, wallMilliseconds), let key = waiting.key else { continue }
+            try release(on: key, wallMilliseconds)
+        }
+    }
+
+    private static var releasedAtOnce: Int { 250 }
+
+    /// True while everything that is held is being looked through: `releaseDue` goes on with it.
+    package var hasBacklog: Bool { sweep != nil }
+
+    /// Tries what waits for the clock and is due, and goes on with the look through everything; at
+    /// most `limit` of either, so that a commit stays short.
+    package mutating func releaseDue(wallMilliseconds: Int64, limit: Int) throws(StoreError) {
+        for waiting in try store.heldDue(at: wallMilliseconds, limit: limit) {
+            guard try retry(waiting, wallMilliseconds), let key = waiting.key else { continue }
+            try release(on: key, wallMilliseconds)
+        }
+        guard let from = sweep else { return }
+        let page = try store.held(after: from, limit: limit)
+        sweep = page.count < limit ? nil : page.last?.position
+        for waiting in page where waiting.reason != .clockAhead {
+            guard try retry(waiting, wallMilliseconds), let key = waiting.key else { continue }
+            try release(on: key, wallMilliseconds)
+        }
+    }
+
+    /// Keeps a certificate; what its key signed may be judged now.
+    package mutating func keep(_ certificate: KeyCertificate) throws(StoreError) {
+        try store.insertCertificate(certificate)
+        if !held.isEmpty || !transaction.heldAuthors.isEmpty { sweep = 0 }
+    }
+
+    /// True if it was released: applied, or found to be nothing new.
+    private mutating func retry(
+        _ waiting: HeldEntry,
+        _ wallMilliseconds: Int64
+    )
+        throws(StoreError) -> Bool
+    {
+        guard let entry = try store.entry(at: waiting.position),
+            let identity = identities[entry.feed]
+        else { return false }
+        let content = EntryContent(entry.bytes, writer: identity.writer, hash: settings.hash)
+        switch content {
+        case .changeset(let changeset):
+            return try retry(waiting, changeset, from: identity, wallMilliseconds)
+        case .statement(let statement, timestamp: let timestamp):
+            guard problem(with: statement, from: identity) == nil else { return false }
+            try store.deleteHeld(waiting.position)
+            transaction.heldAuthors.insert(waiting.author)
+            try apply(statement, at: timestamp, wallMilliseconds)
+            return true
+        case .carried, .unknown, .malformed: return false
+        }
+    }
+
+    private mutating func retry(
+        _ waiting: HeldEntry,
+        _ changeset: Changeset,
+        from identity: FeedIdentity,
+        _ wallMilliseconds: Int64
+    )
+        throws(StoreError) -> Bool
+    {
+        if let hold = clockHold(changeset.timestamp, wallMilliseconds) {
+            // The wall clock went back since: without a next try it would wait for ever.
+            try note(hold, on: waiting)
+            return false
+        }
+        let stored = try store.record(changeset.key)
+        switch try judge(changeset, on: stored, from: identity) {
+        case .hold(let hold):
+            try note(hold, on: waiting)
+            return false
+        case .duplicate:
+            try store.deleteHeld(waiting.position)
+        case .applied(let state, let journal):
+            clock.receive(changeset.timestamp, wallMilliseconds: wallMilliseconds)
+            try store.deleteHeld(waiting.position)
+            let position = try store.appendRelease(of: waiting.position)
+            let applied = Applied(state: state, journal: journal, storedAt: waiting.position)
+            try apply(applied, to: stored?.row, at: position)
+        }
+        transaction.heldAuthors.insert(waiting.author)
+        return true
+    }
+
+    /// It waits for something else now.
+    private func note(_ hold: Hold, on waiting: HeldEntry) throws(StoreError) {
+        guard
+            hold.reason != waiting.reason || hold.detail != waiting.detail
+                || hold.nextTry != waiting.nextTry
+        else { return }
+        try store.updateHeld(
+            waiting.position,
+            reason: hold.reason,
+            detail: hold.detail,
+            nextTry: hold.nextTry
+        )
+    }
+}
