@@ -5,6 +5,7 @@ package import Hummingbird
 package import Logging
 import NIOCore
 import NIOHTTPTypes
+import NodeRuntime
 import NodeStore
 
 /// Takes a request from its head to its answer: gate, route, role, body, handler; then log and meter.
