@@ -22,7 +22,7 @@ struct Demo {
     private var counter: Counter { Counter(cluster: cluster, diary: diary) }
 
     /// Returns the exit status: 0 only if everything converged.
-    func run(until interruption: Interruption) async throws -> Int32 {
+    func run() async throws -> Int32 {
         screen.title("CitySync: five cities of the Fuzhou metropolitan area, on this machine")
         try await begin()
         let items = try await agree()
@@ -47,7 +47,7 @@ struct Demo {
                 ? "Every city agrees with every other about all that they share."
                 : "NOT everything converged: see above."
         )
-        if ProcessInfo.processInfo.environment["DEMO_HOLD"] == "1" { await hold(interruption) }
+        if ProcessInfo.processInfo.environment["DEMO_HOLD"] == "1" { await hold() }
         return hasConverged ? 0 : 1
     }
 

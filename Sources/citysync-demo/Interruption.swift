@@ -24,23 +24,22 @@ final class Interruption: Sendable {
         for source in sources { source.cancel() }
     }
 
-    func wait() async {
+    private func wait() async {
         for await _ in stream { return }
     }
 
-    /// The result of `body`, or `Interrupted` once it has come to its end after a signal.
+    /// The result of `body`; a signal cancels it, and is `Interrupted` unless it ends well even so.
     func race<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Result.self) { group in
-            group.addTask(operation: body)
-            group.addTask {
-                await self.wait()
-                throw Interrupted()
-            }
-            defer { group.cancelAll() }
-            guard let result = try await group.next() else { throw Interrupted() }
-            return result
+        let task = Task { try await body() }
+        let watching = Task {
+            await wait()
+            if !Task.isCancelled { task.cancel() }
         }
+        defer { watching.cancel() }
+        let outcome = await task.result
+        if case .failure = outcome, task.isCancelled { throw Interrupted() }
+        return try outcome.get()
     }
 }

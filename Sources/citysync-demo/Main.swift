@@ -29,10 +29,9 @@ enum Main {
     private static func demo() async -> Int32 {
         let screen = Screen()
         do {
-            let signals = Interruption()
-            return try await signals.race {
+            return try await Interruption().race {
                 try await withCluster(started: false) { cluster in
-                    try await Demo(cluster, screen).run(until: signals)
+                    try await Demo(cluster, screen).run()
                 }
             }
         } catch is Interruption.Interrupted {

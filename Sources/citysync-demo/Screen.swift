@@ -47,7 +47,7 @@ struct Screen: Sendable {
     func show(_ convergence: Convergence) -> Bool {
         let members = convergence.members
         let width = 16
-        raw("    " + (["shared with"] + members).map { left($0, width) }.joined())
+        row(["shared with"] + members, width)
         for asked in members {
             let cells = members.map { other -> String in
                 guard asked != other else { return "-" }
@@ -56,11 +56,16 @@ struct Screen: Sendable {
                 guard found.failure == nil else { return "?" }
                 return "\(found.records) \(found.digest.prefix(8))" + (found.isEqual ? "" : " !")
             }
-            raw("    " + ([asked] + cells).map { left($0, width) }.joined())
+            row([asked] + cells, width)
         }
         let differences = convergence.differences
         for difference in differences { raw("    NOT EQUAL  \(difference)") }
         return differences.isEmpty
+    }
+
+    private func row(_ cells: [String], _ width: Int) {
+        let head = cells.dropLast().map { left($0, width) }.joined()
+        raw("    " + head + (cells.last ?? ""))
     }
 
     private func left(_ text: String, _ width: Int) -> String {
