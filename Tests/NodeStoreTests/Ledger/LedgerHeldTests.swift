@@ -130,32 +130,35 @@ struct LedgerHeldTests {
         throws
     {
         let alliance = try LedgerAlliance()
-        let (fuzhou, putian) = (alliance.fuzhou, alliance.putian)
+        // Nanping is no party: the creation is one changeset to it.
+        let (fuzhou, nanping) = (alliance.fuzhou, alliance.nanping)
         fuzhou.wall += 90_000
-        let (id, _) = try alliance.accept()
+        let (id, _) = try alliance.accept([.set("applicant", "a"), .set("open", "1")])
         fuzhou.wall += 40_000
-        _ = try fuzhou.change(id, [.set("memo", "x")]).get()
-        try putian.takeAll(from: fuzhou)
-        #expect(try putian.held.map(\.reason) == [.clockAhead, .clockAhead, .clockAhead])
-        #expect(putian.ledger.clock.latest.milliseconds <= putian.wall + 30_000)
-        try putian.releaseDue()
-        #expect(try putian.view(id) == nil)
+        _ = try fuzhou.change(id, [.set("open", "x")]).get()
+        try nanping.takeAll(from: fuzhou)
+        #expect(try nanping.held.map(\.reason) == [.clockAhead, .clockAhead])
+        #expect(nanping.ledger.clock.latest.milliseconds <= nanping.wall + 30_000)
+        try nanping.releaseDue()
+        #expect(try nanping.view(id) == nil)
 
-        putian.wall += 30_000
-        try putian.releaseDue()
-        #expect(try putian.held.count == 1)
-        let token = try #require(try putian.ledger.store.record(id)).position
+        nanping.wall += 30_000
+        try nanping.releaseDue()
+        #expect(try nanping.held.count == 1)
+        let token = try #require(try nanping.ledger.store.record(id)).position
+        // It took effect when it was released, which is after all that was stored.
+        #expect(try nanping.held.allSatisfy { $0.position < token })
         // The clock steps back: what would have been due must not wait for ever.
-        putian.wall -= 30_000
-        try putian.releaseDue()
-        putian.wall += 70_000
-        try putian.releaseDue()
-        #expect(try putian.held.isEmpty)
-        #expect(try putian.value("memo", of: id) == .text("x"))
+        nanping.wall -= 30_000
+        try nanping.releaseDue()
+        nanping.wall += 70_000
+        try nanping.releaseDue()
+        #expect(try nanping.held.isEmpty)
+        #expect(try nanping.value("open", of: id) == .text("x"))
         // A creation that was held has its release's position, and its old tokens hold.
-        let old = CausalityToken(incarnation: Incarnation(rawValue: 350_300), position: token)
-        let answer = try putian.change(id, [.set("memo", "y")], token: old.text).get()
-        #expect(answer.snapshot.state.field("memo")?.standing.count == 2)
+        let old = CausalityToken(incarnation: Incarnation(rawValue: 350_700), position: token)
+        let answer = try nanping.change(id, [.set("open", "y")], token: old.text).get()
+        #expect(answer.snapshot.state.field("open")?.standing.count == 2)
     }
 
     @Test func `an approval whose key is not known yet counts when the certificate comes`() throws {
