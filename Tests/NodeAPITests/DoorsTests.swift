@@ -263,7 +263,6 @@ struct DoorsTests {
     {
         let scratch = try Scratch()
         let configuration = try DoorsTests.configuration(scratch.path, socket: "api.sock")
-        let started = ContinuousClock.now
         let descriptors = Mutex<[Int32]>([])
         try await DoorsTests.serving(configuration, drain: .milliseconds(100)) { port, _ in
             let heads = [
@@ -285,7 +284,6 @@ struct DoorsTests {
             _ = try await DoorsTests.ask(.port(port), last)
         }
         descriptors.withLock { $0 }.forEach { close($0) }
-        #expect(ContinuousClock.now - started < .seconds(20))
     }
 
     @Test

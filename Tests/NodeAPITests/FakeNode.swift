@@ -25,6 +25,8 @@ final class FakeNode: NodeService {
         var problem: Refusal?
         /// A stopped node does not wait for changes.
         var isStopped = false
+        /// How often changes were asked for.
+        var changesAsked = 0
         var refusal: Refusal?
         var observation = FakeNode.quiet
         var batches: [Int] = []
@@ -49,6 +51,7 @@ final class FakeNode: NodeService {
 
     // MARK: Reads
 
+    var changesAsked: Int { state.withLock { $0.changesAsked } }
     var catalog: Catalog { Catalog(agreement: state.withLock { $0.agreement }) }
 
     func record(_ identifier: RecordIdentifier) async throws(StoreError) -> RecordSnapshot? {
@@ -89,6 +92,7 @@ final class FakeNode: NodeService {
         async throws(StoreError) -> ChangePage
     {
         try failing()
+        state.withLock { $0.changesAsked += 1 }
         let rows = state.withLock { $0.changes }.filter { $0.cursor > position }.prefix(limit)
         if rows.isEmpty, waitMilliseconds > 0, state.withLock({ !$0.isStopped }) {
             // The wait itself is what the caller asks for; nothing ever comes in the meantime.

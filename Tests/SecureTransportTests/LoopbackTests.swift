@@ -42,7 +42,7 @@ final class Echo: ChannelInboundHandler {
 }
 
 /// Real sockets, and openssl's own client as the peer.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct LoopbackTests {
     private typealias Refused = (name: String, options: [String], reason: RefusalReason)
 

@@ -58,7 +58,7 @@ struct BatchingTests {
         let clock = ContinuousClock.now
         // All fields of this item are for parties: one changeset a record.
         #expect(Set(try await waiting.value) == Set(made))
-        #expect(ContinuousClock.now - clock < .seconds(20))
+        #expect(ContinuousClock.now - clock < .seconds(120))
         try await two.stop()
     }
 }
