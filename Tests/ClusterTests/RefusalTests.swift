@@ -74,7 +74,6 @@ struct RefusalTests {
             let port = cluster.node(Strangers.impersonated).place.peerPort
             for stranger in strangers.all {
                 guard let reason = stranger.reasonAsServer else { continue }
-                var state: JSON = .null
                 let received = try await stranger.serve(port: port, authority: cluster.authority) {
                     // Started anew for each: no backoff is left from the one before.
                     try await node.start()
