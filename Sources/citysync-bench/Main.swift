@@ -49,10 +49,23 @@ struct CitySyncBench: AsyncParsableCommand {
             command: CommandLine.arguments.dropFirst().joined(separator: " ")
         )
         let figures = figure == .all ? Figure.allCases.filter { $0 != .all } : [figure]
+        var failures = 0
         for figure in figures {
             Progress.say("\(figure.rawValue)")
-            for line in try await Self.measure(figure, plan) { print(line.json) }
+            do {
+                for line in try await Self.measure(figure, plan) {
+                    print(line.json)
+                    if let lack = Floor.lack(of: line) { Progress.say("  \(lack)") }
+                }
+            } catch {
+                // The figures that follow are measured all the same.
+                Progress.say("  \(figure.rawValue) could not be measured: \(error)")
+                failures += 1
+            }
+            // A pipe's reader has each figure as soon as it is known.
+            fflush(nil)
         }
+        guard failures == 0 else { throw ExitCode.failure }
     }
 
     private static func measure(_ figure: Figure, _ plan: Plan) async throws -> [ReportLine] {

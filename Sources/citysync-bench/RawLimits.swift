@@ -73,6 +73,24 @@ enum RawLimits {
         }
     }
 
+    /// Milliseconds of one append of a record's bytes with fdatasync, the median.
+    static func syncMilliseconds(count: Int) throws -> Double {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let descriptor = open("\(folder.path)/raw", O_WRONLY | O_CREAT | O_EXCL, 0o600)
+        guard descriptor >= 0 else { throw Failure(description: "no file: errno \(errno)") }
+        defer { close(descriptor) }
+        let body = [UInt8](repeating: 0x5a, count: 512)
+        let latencies = Latencies()
+        for _ in 0..<count {
+            let begun = NIODeadline.now()
+            guard write(descriptor, body, body.count) == body.count, fdatasync(descriptor) == 0
+            else { throw Failure(description: "no durable write: errno \(errno)") }
+            latencies.record(nanoseconds: UInt64((NIODeadline.now() - begun).nanoseconds))
+        }
+        return latencies.milliseconds(percentile: 50)
+    }
+
     /// Milliseconds of one round trip of a small message over a Unix socket between two event loops:
     /// median and 99th percentile.
     static func roundTripMilliseconds(count: Int) async throws -> (median: Double, p99: Double) {

@@ -1,4 +1,5 @@
 import ClusterHarness
+import NIOCore
 
 /// The record of measures.md: item, home and 8 fields with Chinese text and amounts, 400 to 500 bytes
 /// as JSON.
@@ -68,5 +69,25 @@ struct Pair {
             if let lacking = try await theirs.lackingToBeCaughtUp() { return lacking }
             return try await ours.lackingToBeCaughtUp()
         }
+    }
+
+    /// What A and B hold is the same, and as many records as were written: a speed of anything else
+    /// is none.
+    func checkEqual(_ records: Int) async throws {
+        var request = try NodeClient.Request("GET", "/v1/verify?member=\(a.member.code)")
+        request.limit = .minutes(5)
+        let answer = try await b.client.succeed(request).json
+        guard answer["equal"].bool == true, answer["records"].integer == records else {
+            let text = String(decoding: try answer.bytes.prefix(1_000), as: UTF8.self)
+            throw RawLimits.Failure(
+                description: "\(records) records were written, but verify says \(text)"
+            )
+        }
+    }
+
+    /// Changesets of A that B has not acknowledged as applied.
+    func behind() async throws -> Int {
+        try await a.client.status()["peers"].elements
+            .compactMap { $0["toSend"]["count"].integer }.reduce(0, +)
     }
 }

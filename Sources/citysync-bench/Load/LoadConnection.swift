@@ -21,7 +21,7 @@ final class LoadConnection: ChannelInboundHandler {
     }
 
     /// The next request; nil ends the connection.
-    private let next: () -> ByteBuffer?
+    private let next: () -> PreparedRequest?
     private let take: (Answer) -> Void
     private let done: EventLoopPromise<Void>
     private var buffer = ByteBuffer()
@@ -29,7 +29,7 @@ final class LoadConnection: ChannelInboundHandler {
     private var isDone = false
 
     private init(
-        next: @escaping () -> ByteBuffer?,
+        next: @escaping () -> PreparedRequest?,
         take: @escaping (Answer) -> Void,
         done: EventLoopPromise<Void>
     ) {
@@ -44,7 +44,7 @@ final class LoadConnection: ChannelInboundHandler {
     static func run(
         socket: String,
         on loop: any EventLoop,
-        next: @escaping @Sendable () -> ByteBuffer?,
+        next: @escaping @Sendable () -> PreparedRequest?,
         take: @escaping @Sendable (Answer) -> Void
     ) async throws {
         let done = loop.makePromise(of: Void.self)
@@ -95,8 +95,18 @@ final class LoadConnection: ChannelInboundHandler {
             end(context, nil)
             return
         }
+        guard let due = request.due, due > .now() else {
+            send(request, context)
+            return
+        }
+        context.eventLoop.assumeIsolated().scheduleTask(deadline: due) {
+            if !self.isDone { self.send(request, context) }
+        }
+    }
+
+    private func send(_ request: PreparedRequest, _ context: ChannelHandlerContext) {
         sentAt = .now()
-        context.writeAndFlush(wrapOutboundOut(request), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(request.bytes), promise: nil)
     }
 
     private func end(_ context: ChannelHandlerContext, _ error: (any Error)?) {

@@ -11,10 +11,14 @@ enum Ingest {
                     let counter = Counter(until: .now() + .seconds(Int64(plan.seconds)))
                     let latencies = try await Writers.run(pair, clients: clients, counter)
                     let seconds = (ContinuousClock.now - begun).inSeconds
-                    let speed = Double(latencies.count) / seconds
-                    // B follows: what it is behind by when the writers stop is made up for at once.
+                    // B follows: this is how far it is behind when the writers stop.
+                    let behind = Double(try await pair.behind())
                     try await pair.waitUntilPassed()
-                    return (speed, latencies.milliseconds(percentile: 99))
+                    try await pair.checkEqual(latencies.count)
+                    return (
+                        Double(latencies.count) / seconds,
+                        latencies.milliseconds(percentile: 99), behind
+                    )
                 }
             }
             let raw = try RawLimits.sqliteRows(perCommit: 1, rows: 5_000)
@@ -27,9 +31,10 @@ enum Ingest {
                     plan
                 )
             )
-            lines.append(
-                ReportLine("ingest-\(clients)-p99", rounds.map(\.1), "ms", plan)
-            )
+            lines += [
+                ReportLine("ingest-\(clients)-p99", rounds.map(\.1), "ms", plan),
+                ReportLine("ingest-\(clients)-behind", rounds.map(\.2), "records", plan),
+            ]
         }
         return lines
     }

@@ -7,19 +7,25 @@ import Synchronization
 /// on both sides, at 200 writes a second.
 enum Latency {
     private static let writesPerSecond = 200
+    private static let interval = TimeAmount.microseconds(1_000_000 / Int64(writesPerSecond))
+    /// Connections that take turns in writing.
+    private static let lanes = 4
 
     static func measure(_ plan: Plan) async throws -> [ReportLine] {
         let rounds = try await plan.rounds { _ in
             try await Pair.with { pair in try await round(pair, plan) }
         }
-        let raw = try await RawLimits.roundTripMilliseconds(count: 10_000)
+        // The way to B and to its reader, and B's disk.
+        let raw =
+            try await RawLimits.roundTripMilliseconds(count: 10_000).median
+            + RawLimits.syncMilliseconds(count: 2_000)
         return [
             ReportLine(
                 "latency",
                 rounds.map(\.median),
                 "ms",
                 p99: rounds.map(\.p99),
-                rawLimit: raw.median,
+                rawLimit: raw,
                 plan
             )
         ]
@@ -83,40 +89,32 @@ enum Latency {
 
     /// Writes at an even pace, each on the first connection that is free.
     private static func write(_ pair: Pair, count: Int, _ moments: Moments) async throws {
-        let group = MultiThreadedEventLoopGroup.singleton
         let begun = NIODeadline.now()
-        let lanes = 4
+        let counter = Counter(count)
         let home = pair.b.member
         let socket = pair.a.place.socket
+        let group = MultiThreadedEventLoopGroup.singleton
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            for lane in 0..<lanes {
+            for _ in 0..<lanes {
                 let loop = group.next()
                 tasks.addTask {
-                    for number in stride(from: lane, to: count, by: lanes) {
-                        let due =
-                            begun
-                            + .nanoseconds(Int64(number) * 1_000_000_000 / Int64(writesPerSecond))
-                        let early = (due - .now()).nanoseconds
-                        if early > 0 { try await Task.sleep(for: .nanoseconds(early)) }
-                        let once = Counter(1)
-                        try await LoadConnection.run(
-                            socket: socket,
-                            on: loop,
-                            next: {
-                                once.next().map { _ in
-                                    PreparedRequest.post(
-                                        "/v1/records",
-                                        Workload.body(number, home: home)
-                                    )
-                                }
-                            },
-                            take: { answer in
-                                guard let id = Self.ids(in: answer.body, after: "{\"id\":").first
-                                else { return }
-                                moments.acknowledge(id, at: answer.moment)
+                    try await LoadConnection.run(
+                        socket: socket,
+                        on: loop,
+                        next: {
+                            counter.next().map { number in
+                                PreparedRequest.post(
+                                    "/v1/records",
+                                    Workload.body(number, home: home)
+                                ).due(at: begun + interval * number)
                             }
-                        )
-                    }
+                        },
+                        take: { answer in
+                            guard let id = Self.ids(in: answer.body, after: "{\"id\":").first
+                            else { return }
+                            moments.acknowledge(id, at: answer.moment)
+                        }
+                    )
                 }
             }
             try await tasks.waitForAll()

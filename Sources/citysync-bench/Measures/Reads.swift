@@ -33,6 +33,8 @@ enum Reads {
         let deadline = NIODeadline.now() + .seconds(Int64(plan.seconds))
         let reading = Counter(until: deadline)
         let socket = pair.a.place.socket
+        // A thread of its own: the reader does not wait for the writers' events.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         async let written = Writers.run(
             pair,
             clients: 16,
@@ -41,13 +43,23 @@ enum Reads {
         )
         try await LoadConnection.run(
             socket: socket,
-            on: MultiThreadedEventLoopGroup.singleton.next(),
+            on: group.next(),
             next: {
                 reading.next().map { PreparedRequest.get("/v1/records/\(ids[$0 % ids.count])") }
             },
-            take: { latencies.record(nanoseconds: $0.nanoseconds) }
+            take: { answer in
+                if answer.status == 200 {
+                    latencies.record(nanoseconds: answer.nanoseconds)
+                } else {
+                    latencies.refuse()
+                }
+            }
         )
         _ = try await written
+        try await group.shutdownGracefully()
+        guard latencies.refusals == 0 else {
+            throw RawLimits.Failure(description: "\(latencies.refusals) reads were refused")
+        }
         return (latencies.milliseconds(percentile: 50), latencies.milliseconds(percentile: 99))
     }
 }
