@@ -73,7 +73,9 @@ enum RawLimits {
         }
     }
 
-    /// Milliseconds of one append of a record's bytes with fdatasync, the median.
+    /// Milliseconds of one write of a record's bytes with fdatasync, the median.
+    ///
+    /// Into a file that does not grow, as a write-ahead log that has been around once.
     static func syncMilliseconds(count: Int) throws -> Double {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
@@ -81,10 +83,15 @@ enum RawLimits {
         guard descriptor >= 0 else { throw Failure(description: "no file: errno \(errno)") }
         defer { close(descriptor) }
         let body = [UInt8](repeating: 0x5a, count: 512)
+        for _ in 0..<count { _ = write(descriptor, body, body.count) }
+        guard fsync(descriptor) == 0 else {
+            throw Failure(description: "no durable write: errno \(errno)")
+        }
         let latencies = Latencies()
-        for _ in 0..<count {
+        for number in 0..<count {
             let begun = NIODeadline.now()
-            guard write(descriptor, body, body.count) == body.count, fdatasync(descriptor) == 0
+            guard pwrite(descriptor, body, body.count, off_t(number * body.count)) == body.count,
+                fdatasync(descriptor) == 0
             else { throw Failure(description: "no durable write: errno \(errno)") }
             latencies.record(nanoseconds: UInt64((NIODeadline.now() - begun).nanoseconds))
         }

@@ -15,11 +15,14 @@ enum Catchup {
     }
 
     static func measure(_ plan: Plan, _ way: Way) async throws -> [ReportLine] {
-        let speeds = try await plan.rounds { _ in
-            try await Pair.with { pair in try await speed(pair, plan, way) }
+        let rounds = try await plan.rounds { _ in
+            (
+                speed: try await Pair.with { pair in try await speed(pair, plan, way) },
+                raw: try RawLimits.sqliteRows(perCommit: 1_000, rows: plan.records)
+            )
         }
-        let raw = try RawLimits.sqliteRows(perCommit: 1_000, rows: plan.records)
-        return [ReportLine(way.rawValue, speeds, "records/s", rawLimit: raw, plan)]
+        let raw = rounds.map(\.raw).median
+        return [ReportLine(way.rawValue, rounds.map(\.speed), "records/s", rawLimit: raw, plan)]
     }
 
     private static func speed(_ pair: Pair, _ plan: Plan, _ way: Way) async throws -> Double {

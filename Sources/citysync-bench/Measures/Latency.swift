@@ -12,20 +12,21 @@ enum Latency {
     private static let lanes = 4
 
     static func measure(_ plan: Plan) async throws -> [ReportLine] {
+        // The way to B and to its reader, and B's disk, beside each round.
         let rounds = try await plan.rounds { _ in
-            try await Pair.with { pair in try await round(pair, plan) }
+            (
+                figure: try await Pair.with { pair in try await round(pair, plan) },
+                raw: try await RawLimits.roundTripMilliseconds(count: 10_000).median
+                    + RawLimits.syncMilliseconds(count: 1_000)
+            )
         }
-        // The way to B and to its reader, and B's disk.
-        let raw =
-            try await RawLimits.roundTripMilliseconds(count: 10_000).median
-            + RawLimits.syncMilliseconds(count: 2_000)
         return [
             ReportLine(
                 "latency",
-                rounds.map(\.median),
+                rounds.map(\.figure.median),
                 "ms",
-                p99: rounds.map(\.p99),
-                rawLimit: raw,
+                p99: rounds.map(\.figure.p99),
+                rawLimit: rounds.map(\.raw).median,
                 plan
             )
         ]
