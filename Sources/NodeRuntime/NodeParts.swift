@@ -128,7 +128,7 @@ struct NodeParts {
                 member: configuration.member
             )
         } catch {
-            throw NodeStartError("\(error)", remedy: error.remedy)
+            throw NodeStartError(error.problem, remedy: error.remedy)
         }
     }
 

@@ -44,7 +44,8 @@ extension CredentialsError: CustomStringConvertible {
     /// What is wrong, in which file, and the remedy.
     package var description: String { "\(problem); remedy: \(remedy)" }
 
-    private var problem: String {
+    /// What is wrong and where, without the remedy.
+    package var problem: String {
         switch self {
         case .unreadable(let file, let number, let text):
             return "\(file) cannot be read: \(text) (errno \(number))"
