@@ -31,10 +31,7 @@ final class NodeWriter: @unchecked Sendable {
     private static let idleMilliseconds: Int64 = 100
     /// While there is nothing: the longest sleep between two looks at what is due.
     private static let restMilliseconds: Int64 = 60_000
-    private static let dueMilliseconds: Int64 = 1_000
     private static let projectionRows = 1_000
-    /// Held changesets that one commit tries again.
-    private static let releasedRows = 250
     /// Under load the list index still follows, this much later.
     private static let projectionMilliseconds: Int64 = 250
 
@@ -45,14 +42,7 @@ final class NodeWriter: @unchecked Sendable {
     private let done = DispatchSemaphore(value: 0)
 
     // Below: the writer's thread alone.
-    private var ledger: NodeLedger
-    private var replica: Replica
-    private var batches = ReceivedQueue()
-    private var wake: Monotonic?
-    private var commits: UInt64 = 0
-    private var writes: UInt64 = 0
-    private var problem: StoreError?
-    private var lastDue: Monotonic
+    private var engine: NodeEngine<SQLiteStore>
     private var lastProjection: Monotonic
     /// True once the index follows and the write-ahead log is short.
     private var isTidy = false
@@ -65,14 +55,12 @@ final class NodeWriter: @unchecked Sendable {
         clocks: NodeClocks,
         logger: Logger
     ) {
-        self.ledger = ledger
-        self.replica = replica
         self.queue = queue
         self.delegate = delegate
         self.clocks = clocks
         self.logger = logger
-        lastDue = clocks.monotonic()
-        lastProjection = lastDue
+        lastProjection = clocks.monotonic()
+        engine = NodeEngine(ledger: ledger, replica: replica, now: lastProjection)
     }
 
     func start() {
@@ -95,16 +83,25 @@ final class NodeWriter: @unchecked Sendable {
         while !isStopping {
             let jobs = queue.take(waitingMilliseconds: patience())
             isStopping = jobs.isStopping
-            if isStopping { tell(.stopping) }
-            if let certificates = jobs.certificates { replica.certificates = certificates }
-            for input in jobs.inputs { tell(input) }
-            if let wake, clocks.monotonic() >= wake {
-                self.wake = nil
-                tell(.timeout(wallMilliseconds: clocks.wallMilliseconds()))
+            if isStopping { engine.handle(.stopping, now: clocks.monotonic()) }
+            if let certificates = jobs.certificates { engine.show(certificates: certificates) }
+            for input in jobs.inputs {
+                engine.handle(input, now: clocks.monotonic())
+                perform()
             }
-            transact(jobs.local)
+            engine.tick(now: clocks.monotonic(), wallMilliseconds: clocks.wallMilliseconds())
+            perform()
+            let isChanged = engine.transact(
+                jobs.local,
+                bulkMilliseconds: Self.bulkMilliseconds,
+                wallMilliseconds: clocks.wallMilliseconds(),
+                now: clocks.monotonic
+            )
+            // A look at what is held that moved nothing leaves nothing to tidy up.
+            if isChanged { isTidy = false }
+            perform()
             inspect(jobs.inspections)
-            tidy(isIdle: jobs.isEmpty && batches.isEmpty)
+            tidy(isIdle: jobs.isEmpty && !engine.hasBacklog)
         }
         queue.close()
         delegate?.ended()
@@ -113,156 +110,66 @@ final class NodeWriter: @unchecked Sendable {
 
     /// How long to wait for work, in milliseconds.
     private func patience() -> Int64 {
-        guard batches.isEmpty, problem != nil || !ledger.hasBacklog else { return 0 }
+        guard !engine.hasBacklog else { return 0 }
         var rest = isTidy ? Self.restMilliseconds : Self.idleMilliseconds
-        if !ledger.held.isEmpty { rest = min(rest, Self.dueMilliseconds) }
-        guard let wake else { return rest }
+        if !engine.ledger.held.isEmpty {
+            rest = min(rest, NodeEngine<SQLiteStore>.dueMilliseconds)
+        }
+        guard let wake = engine.wake else { return rest }
         return max(1, min(wake.milliseconds(since: clocks.monotonic()), rest))
     }
 
     private func inspect(_ inspections: [@Sendable (WriterView?) -> Void]) {
         guard !inspections.isEmpty else { return }
         let view = WriterView(
-            peers: replica.peers,
-            clockLatest: ledger.clock.latest,
-            commits: commits,
-            writes: writes,
-            lastPosition: (try? ledger.store.lastPosition()) ?? 0,
-            problem: problem
+            peers: engine.replica.peers,
+            clockLatest: engine.ledger.clock.latest,
+            commits: engine.commits,
+            writes: engine.writes,
+            lastPosition: (try? engine.ledger.store.lastPosition()) ?? 0,
+            problem: engine.problem
         )
         for inspection in inspections { inspection(view) }
     }
 
-    // MARK: Transactions
-
-    private func transact(_ local: [any LocalWork]) {
-        guard problem == nil else {
-            for work in local { work.finish(.stopped) }
-            batches = ReceivedQueue()
-            return
-        }
-        let wall = clocks.wallMilliseconds()
-        let now = clocks.monotonic()
-        let isDue =
-            ledger.hasBacklog
-            || !ledger.held.isEmpty && now.milliseconds(since: lastDue) >= Self.dueMilliseconds
-        guard !local.isEmpty || !batches.isEmpty || isDue else { return }
-        do throws(StoreError) {
-            try ledger.begin()
-            for work in local { try work.run(&ledger, wallMilliseconds: wall) }
-            let taken = try takeBulk(wall)
-            if isDue {
-                lastDue = now
-                try ledger.releaseDue(wallMilliseconds: wall, limit: Self.releasedRows)
-            }
-            let committed = try ledger.commit()
-            // A look at what is held that moved nothing leaves nothing to tidy up.
-            if !local.isEmpty || !taken.isEmpty || !committed.held.isEmpty { isTidy = false }
-            commits += 1
-            writes += UInt64(local.reduce(0) { $0 + $1.count })
-            delegate?.committed(
-                committed,
-                catalog: committed.agreementChanged ? Catalog(agreement: ledger.agreement) : nil
-            )
-            if !committed.tips.isEmpty { tell(.appended(committed.tips)) }
-            for work in local { work.finish(nil) }
-            for (link, batch) in taken { tell(persisted(batch, on: link)) }
-            for (author, summary) in committed.held.sorted(by: { $0.key < $1.key }) {
-                tell(.heldChanged(author, summary))
-            }
-        } catch {
-            fail(error, local)
-        }
-    }
-
-    /// Stores received batches until the bulk's time is up; at least one.
-    private func takeBulk(_ wall: Int64) throws(StoreError) -> [(LinkID, ReceivedBatch)] {
-        var taken: [(LinkID, ReceivedBatch)] = []
-        let start = clocks.monotonic()
-        while let (link, batch) = batches.next() {
-            try ledger.receive(batch, wallMilliseconds: wall)
-            taken.append((link, batch))
-            if clocks.monotonic().milliseconds(since: start) >= Self.bulkMilliseconds { break }
-        }
-        return taken
-    }
-
-    private func persisted(_ batch: ReceivedBatch, on link: LinkID) -> ReplicaInput {
-        let tips = batch.parts.compactMap { ledger.tip(of: $0.feed) }
-        let author = batch.parts.first?.identity.member
-        return .persisted(
-            link,
-            batch: batch.number,
-            tips: tips,
-            held: author.flatMap { ledger.held[$0] } ?? HeldSummary.none
-        )
-    }
-
-    private func fail(_ error: StoreError, _ local: [any LocalWork]) {
-        ledger.store.rollback()
-        problem = error
-        batches = ReceivedQueue()
-        logger.critical("store stopped: \(error.explanation)")
-        // Known before any caller has its answer.
-        delegate?.storeStopped(error)
-        for work in local { work.finish(error) }
-        tell(.stopping)
-    }
-
     /// What can wait: the list index follows the log, the write-ahead log is folded back.
     private func tidy(isIdle: Bool) {
-        guard problem == nil, !isTidy else { return }
+        guard engine.problem == nil, !isTidy else { return }
         let now = clocks.monotonic()
         let isLate = now.milliseconds(since: lastProjection) >= Self.projectionMilliseconds
         guard isIdle || isLate else { return }
+        let store = engine.ledger.store
         do throws(StoreError) {
             lastProjection = now
-            if try ledger.store.projectIndexes(limit: Self.projectionRows) { return }
+            if try store.projectIndexes(limit: Self.projectionRows) { return }
             guard isIdle else { return }
-            isTidy = try !ledger.store.checkpointIfIdle()
+            isTidy = try !store.checkpointIfIdle()
         } catch {
-            fail(error, [])
+            engine.stop(error, now)
+            perform()
         }
     }
 
-    // MARK: The replica
+    // MARK: Outputs
 
-    private func tell(_ input: ReplicaInput) {
-        replica.handle(input, now: clocks.monotonic())
-        while let output = replica.nextOutput() { perform(output) }
-    }
-
-    private func perform(_ output: ReplicaOutput) {
-        switch output {
-        case .send(let link, let message): delegate?.send(message, on: link)
-        case .push(let link, let entries):
-            let feeds = entries.parts.compactMap { ledger.tip(of: $0.feed)?.identity }
-            delegate?.push(entries, of: feeds, on: link)
-        case .persist(let link, let batch):
-            batches.add(batch, from: link)
-        case .read(let link, let deliveryClass, let ranges, let bytesMaximum):
-            read(link, deliveryClass, ranges, bytesMaximum)
-        case .close(let link, let fault): delegate?.close(link, fault)
-        case .wake(let moment): wake = moment
-        }
-    }
-
-    private func read(
-        _ link: LinkID,
-        _ deliveryClass: DeliveryClass,
-        _ ranges: [FeedRange],
-        _ bytesMaximum: Int
-    ) {
-        guard problem == nil else { return }
-        do throws(StoreError) {
-            let entries = try ledger.store.entries(
-                ranges,
-                deliveryClass,
-                bytesMaximum: bytesMaximum
-            )
-            replica.handle(.read(link, entries), now: clocks.monotonic())
-        } catch {
-            fail(error, [])
+    private func perform() {
+        while let output = engine.nextOutput() {
+            switch output {
+            case .committed(let committed):
+                delegate?.committed(
+                    committed,
+                    catalog: committed.agreementChanged
+                        ? Catalog(agreement: engine.ledger.agreement) : nil
+                )
+            case .send(let link, let message): delegate?.send(message, on: link)
+            case .push(let link, let entries, feeds: let feeds):
+                delegate?.push(entries, of: feeds, on: link)
+            case .close(let link, let fault): delegate?.close(link, fault)
+            case .answer(let work, let error): work.finish(error)
+            case .stopped(let error):
+                logger.critical("store stopped: \(error.explanation)")
+                delegate?.storeStopped(error)
+            }
         }
     }
 }
