@@ -120,6 +120,14 @@ let package = Package(
         // Judging and driving whole alliances.
         room("ClusterChecker", ["AllianceModel"]),
         room(
+            "ClusterSimulation",
+            [
+                "AllianceModel", "ClusterChecker", "COpenSSL", "NodeStore", "ReplicationCore",
+                "ReplicationWire",
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]
+        ),
+        room(
             "ClusterHarness",
             [
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -229,9 +237,16 @@ let package = Package(
         ),
         tests("ClusterCheckerTests", ["AllianceModel", "ClusterChecker"]),
         tests(
+            "SimulationTests",
+            [
+                "AllianceModel", "ClusterChecker", "ClusterSimulation", "NodeStore",
+                "ReplicationCore", "ReplicationWire",
+            ]
+        ),
+        tests(
             "ClusterTests",
             [
-                "AllianceModel", "ClusterChecker", "ClusterHarness",
+                "AllianceModel", "ClusterChecker", "ClusterHarness", "SecureTransport",
                 // Not linked, but built before the tests run them.
                 "citysyncd", "citysync", "citysync-demo",
                 .product(name: "NIOCore", package: nio),
