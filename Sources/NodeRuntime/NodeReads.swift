@@ -72,7 +72,7 @@ struct NodeReads: Sendable {
             let applied = try reader.applied(after: position, limit: limit)
             var changes: [ChangePage.Change] = []
             for change in applied {
-                let (changeset, _) = try folding.changeset(of: change.entry)
+                let changeset = try folding.evidence(of: change.entry).changeset
                 guard let stored = try reader.record(changeset.key) else { continue }
                 let state = try folding.state(of: stored).state
                 changes.append(

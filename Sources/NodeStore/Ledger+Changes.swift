@@ -177,19 +177,7 @@ extension Ledger {
                 at: change.timestamp
             )
             position = appended.position
-            let judgement = RecordJudge.judge(
-                state,
-                change.definition,
-                appended.changeset,
-                audience: part.audience,
-                writer: Writer(member: settings.member, incarnation: settings.incarnation)
-            )
-            guard case .applied(let next, let journal) = judgement else {
-                throw .damaged(
-                    path: "citysync.sqlite",
-                    reason: "a change drafted here does not apply: \(judgement.explanation)"
-                )
-            }
+            let (next, journal) = try join(appended.evidence, on: row, state, change)
             state = next
             if let row {
                 try store.insertApplied(row, stored: position, applied: position)
@@ -222,6 +210,45 @@ extension Ledger {
         )
     }
 
+    /// The record with this member's own changeset, which is in the log but not yet linked to it.
+    private func join(
+        _ evidence: Evidence,
+        on row: RecordRow?,
+        _ state: RecordState?,
+        _ change: OwnChange
+    ) throws(StoreError) -> (state: RecordState, journal: [JournalEntry]) {
+        let judgement = RecordJudge.judge(
+            state,
+            change.definition,
+            evidence.changeset,
+            from: evidence.provenance,
+            facts: facts
+        )
+        switch judgement {
+        case .applied(let next, let journal): return (next, journal)
+        case .needsHistory:
+            let folding = folding
+            let earlier = try row.map { row throws(StoreError) in
+                try store.history(row, upTo: .max).map { applied throws(StoreError) in
+                    try folding.evidence(of: applied.entry)
+                }
+            }
+            let next = RecordJudge.judge(
+                history: (earlier ?? []) + [evidence],
+                key: change.key,
+                header: change.header,
+                definition: change.definition,
+                facts: facts
+            )
+            return (next, [])
+        case .duplicate, .held:
+            throw .damaged(
+                path: "citysync.sqlite",
+                reason: "a change drafted here does not apply: \(judgement.explanation)"
+            )
+        }
+    }
+
     /// True if this member began the record and its feed holds nothing of it yet: the header stands
     /// in each of the origin's feeds exactly where it first touches the record.
     private func isFirst(
@@ -243,6 +270,7 @@ extension Judgement {
         switch self {
         case .applied: "applied"
         case .duplicate: "written before"
+        case .needsHistory: "needs its history"
         case .held(let reason, let detail): "\(reason.rawValue), \(detail)"
         }
     }

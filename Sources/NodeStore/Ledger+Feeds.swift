@@ -10,7 +10,7 @@ extension Ledger {
         key: RecordKey,
         header: RecordHeader?,
         at timestamp: HybridTimestamp
-    ) throws(StoreError) -> (position: LogPosition, changeset: Changeset, audience: Audience) {
+    ) throws(StoreError) -> (position: LogPosition, evidence: Evidence) {
         let changeset = Changeset(
             timestamp: timestamp,
             key: key,
@@ -18,12 +18,15 @@ extension Ledger {
             writes: part.writes
         )
         let bytes = EntryCoding.encode(changeset, salt: settings.random(16))
-        let position = try append(
-            bytes,
-            to: ownFeed(for: part.audience, deliveryClass),
-            at: timestamp
+        let feed = try ownFeed(for: part.audience, deliveryClass)
+        let position = try append(bytes, to: feed, at: timestamp)
+        let provenance = Provenance(
+            feed: feed,
+            sequence: feeds[feed]?.tip.size ?? 0,
+            writer: Writer(member: settings.member, incarnation: settings.incarnation),
+            audience: part.audience
         )
-        return (position, changeset, part.audience)
+        return (position, Evidence(changeset: changeset, provenance: provenance))
     }
 
     /// Appends a statement of this member to its alliance feed.
@@ -70,7 +73,7 @@ extension Ledger {
         let digest = identity.digest(hash: settings.hash)
         guard feeds[digest] == nil else { return digest }
         let row = try store.insertFeed(identity, digest: digest)
-        identities[row] = identity
+        knownFeeds[row] = KnownFeed(identity: identity, digest: digest)
         feeds[digest] = StoredFeed(
             row: row,
             tip: FeedTip(

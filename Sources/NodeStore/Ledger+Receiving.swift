@@ -32,7 +32,7 @@ extension Ledger {
                 isChangeset: item.content.isChangeset
             )
             sequences[item.part] += 1
-            try receive(entry, item.content, from: part.identity, wallMilliseconds)
+            try receive(entry, item.content, from: KnownFeed(part), wallMilliseconds)
             feeds[part.feed]?.tip.latest = entry.timestamp
         }
         for (index, part) in batch.parts.enumerated() {
@@ -45,9 +45,10 @@ extension Ledger {
     private mutating func receive(
         _ entry: NewEntry,
         _ content: EntryContent,
-        from feed: FeedIdentity,
+        from known: KnownFeed,
         _ wallMilliseconds: Int64
     ) throws(StoreError) {
+        let feed = known.identity
         switch content {
         case .changeset(let changeset):
             if let hold = clockHold(entry.timestamp, wallMilliseconds) {
@@ -55,7 +56,11 @@ extension Ledger {
                 return
             }
             clock.receive(entry.timestamp, wallMilliseconds: wallMilliseconds)
-            try receive(entry, changeset, from: feed, wallMilliseconds)
+            let evidence = Evidence(
+                changeset: changeset,
+                provenance: known.provenance(entry.sequence)
+            )
+            try receive(entry, evidence, from: feed, wallMilliseconds)
         case .statement(let statement, timestamp: _):
             clock.receive(entry.timestamp, wallMilliseconds: wallMilliseconds)
             if let problem = problem(with: statement, from: feed) {
@@ -79,12 +84,13 @@ extension Ledger {
 
     private mutating func receive(
         _ entry: NewEntry,
-        _ changeset: Changeset,
+        _ evidence: Evidence,
         from feed: FeedIdentity,
         _ wallMilliseconds: Int64
     ) throws(StoreError) {
+        let changeset = evidence.changeset
         let stored = try store.record(changeset.key)
-        switch try judge(changeset, on: stored, from: feed) {
+        switch try judge(evidence, on: stored) {
         case .hold(let hold):
             try keep(entry, hold, changeset, from: feed, wallMilliseconds)
         case .duplicate:
@@ -121,12 +127,12 @@ extension Ledger {
     }
 
     func judge(
-        _ changeset: Changeset,
-        on stored: StoredRecord?,
-        from feed: FeedIdentity
+        _ evidence: Evidence,
+        on stored: StoredRecord?
     )
         throws(StoreError) -> Outcome
     {
+        let changeset = evidence.changeset
         let known = try stored.map { stored throws(StoreError) in try folding.state(of: stored) }
         if let header = changeset.header {
             let key = RecordKey(
@@ -134,7 +140,7 @@ extension Ledger {
                 header: header,
                 hash: settings.hash
             )
-            guard key == changeset.key, feed.member == key.origin else {
+            guard key == changeset.key, evidence.provenance.writer.member == key.origin else {
                 return .hold(
                     Hold(reason: .malformed, detail: "the header is not the one that the key names")
                 )
@@ -163,13 +169,32 @@ extension Ledger {
             known?.state,
             definition,
             changeset,
-            audience: feed.audience,
-            writer: feed.writer
+            from: evidence.provenance,
+            facts: facts
         )
         switch judgement {
         case .applied(let state, let journal): return .applied(state, journal: journal)
         case .duplicate: return .duplicate
         case .held(let reason, let detail): return .hold(Hold(reason: reason, detail: detail))
+        case .needsHistory: break
+        }
+        let history = try stored.map { stored throws(StoreError) in try self.history(of: stored) }
+        guard !RecordJudge.isKnown(changeset, in: history ?? []) else { return .duplicate }
+        let state = RecordJudge.judge(
+            history: (history ?? []) + [evidence],
+            key: changeset.key,
+            header: header,
+            definition: definition,
+            facts: facts
+        )
+        return .applied(state, journal: [])
+    }
+
+    /// Everything of a record that was taken in.
+    func history(of stored: StoredRecord) throws(StoreError) -> [Evidence] {
+        let folding = folding
+        return try store.history(stored.row, upTo: .max).map { applied throws(StoreError) in
+            try folding.evidence(of: applied.entry)
         }
     }
 
@@ -226,6 +251,12 @@ extension Ledger {
                 nextTry: hold.nextTry
             )
         )
+    }
+}
+
+extension KnownFeed {
+    fileprivate init(_ part: ReceivedBatch.Part) {
+        self.init(identity: part.identity, digest: part.feed)
     }
 }
 

@@ -68,12 +68,17 @@ extension Ledger {
         throws(StoreError) -> Bool
     {
         guard let entry = try store.entry(at: waiting.position),
-            let identity = identities[entry.feed]
+            let feed = knownFeeds[entry.feed]
         else { return false }
+        let identity = feed.identity
         let content = EntryContent(entry.bytes, writer: identity.writer, hash: settings.hash)
         switch content {
         case .changeset(let changeset):
-            return try retry(waiting, changeset, from: identity, wallMilliseconds)
+            let evidence = Evidence(
+                changeset: changeset,
+                provenance: feed.provenance(entry.sequence)
+            )
+            return try retry(waiting, evidence, wallMilliseconds)
         case .statement(let statement, timestamp: let timestamp):
             guard problem(with: statement, from: identity) == nil else { return false }
             try store.deleteHeld(waiting.position)
@@ -86,19 +91,19 @@ extension Ledger {
 
     private mutating func retry(
         _ waiting: HeldEntry,
-        _ changeset: Changeset,
-        from identity: FeedIdentity,
+        _ evidence: Evidence,
         _ wallMilliseconds: Int64
     )
         throws(StoreError) -> Bool
     {
+        let changeset = evidence.changeset
         if let hold = clockHold(changeset.timestamp, wallMilliseconds) {
             // The wall clock went back since: without a next try it would wait for ever.
             try note(hold, on: waiting)
             return false
         }
         let stored = try store.record(changeset.key)
-        switch try judge(changeset, on: stored, from: identity) {
+        switch try judge(evidence, on: stored) {
         case .hold(let hold):
             try note(hold, on: waiting)
             return false

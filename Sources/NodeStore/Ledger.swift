@@ -15,7 +15,9 @@ package struct Ledger<S: Store> {
     package internal(set) var clock: HybridClock
     /// Every feed with its tip, the open transaction's included.
     var feeds: [Digest: StoredFeed] = [:]
-    var identities: [FeedRow: FeedIdentity] = [:]
+    var knownFeeds: [FeedRow: KnownFeed] = [:]
+    /// What statements said that bears on verdicts, the open transaction's included.
+    package internal(set) var facts = RecordFacts.none
     var spans: [IncarnationSpan]
     let secret: Bytes
 
@@ -50,7 +52,10 @@ package struct Ledger<S: Store> {
         var latest = HybridTimestamp.zero
         for feed in try store.feeds() {
             feeds[feed.tip.digest] = feed
-            identities[feed.row] = feed.tip.identity
+            knownFeeds[feed.row] = KnownFeed(
+                identity: feed.tip.identity,
+                digest: feed.tip.digest
+            )
             // Only what was said by this member: a peer ahead of its time must not pull the clock.
             if feed.tip.identity.member == settings.member { latest = max(latest, feed.tip.latest) }
         }
@@ -101,11 +106,12 @@ package struct Ledger<S: Store> {
     }
 
     var folding: RecordFolding {
-        let identities = identities
+        let knownFeeds = knownFeeds
         let agreement = agreement
         return RecordFolding(
-            feed: { identities[$0] },
-            definition: { agreement.definition($0) }
+            feed: { knownFeeds[$0] },
+            definition: { agreement.definition($0) },
+            facts: facts
         )
     }
 }

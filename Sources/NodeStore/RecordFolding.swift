@@ -6,15 +6,18 @@ package import ReplicationCore
 /// Pure but for its look-ups; used alike by the writer and by readers.
 package struct RecordFolding {
     /// A feed's identity by the store's short name; nil if there is none.
-    private let feed: (FeedRow) throws(StoreError) -> FeedIdentity?
+    private let feed: (FeedRow) throws(StoreError) -> KnownFeed?
     private let definition: (Digest) throws(StoreError) -> ItemDefinition?
+    private let facts: RecordFacts
 
     package init(
-        feed: @escaping (FeedRow) throws(StoreError) -> FeedIdentity?,
-        definition: @escaping (Digest) throws(StoreError) -> ItemDefinition?
+        feed: @escaping (FeedRow) throws(StoreError) -> KnownFeed?,
+        definition: @escaping (Digest) throws(StoreError) -> ItemDefinition?,
+        facts: RecordFacts = .none
     ) {
         self.feed = feed
         self.definition = definition
+        self.facts = facts
     }
 
     /// The record's state and the definition that it was created under.
@@ -39,7 +42,7 @@ package struct RecordFolding {
         }
     }
 
-    /// The state that these entries make, applied in this order; at least one, the first with the
+    /// The state that these entries make, taken in in this order; at least one, the first with the
     /// record's header.
     package func fold(
         _ entries: [StoredEntry]
@@ -47,8 +50,11 @@ package struct RecordFolding {
         throws(StoreError) -> (state: RecordState, definition: ItemDefinition)
     {
         var folded: (state: RecordState, definition: ItemDefinition)?
+        var history: [Evidence] = []
         for entry in entries {
-            let (changeset, identity) = try changeset(of: entry)
+            let evidence = try evidence(of: entry)
+            let changeset = evidence.changeset
+            history.append(evidence)
             let header = folded?.state.header ?? changeset.header
             guard let header, let definition = try definition(header.definition) else {
                 throw contradiction("log position \(entry.position) has no definition")
@@ -57,11 +63,20 @@ package struct RecordFolding {
                 folded?.state,
                 definition,
                 changeset,
-                audience: identity.audience,
-                writer: identity.writer
+                from: evidence.provenance,
+                facts: facts
             )
             switch judgement {
             case .applied(let state, journal: _): folded = (state, definition)
+            case .needsHistory:
+                let state = RecordJudge.judge(
+                    history: history,
+                    key: changeset.key,
+                    header: header,
+                    definition: definition,
+                    facts: facts
+                )
+                folded = (state, definition)
             case .duplicate: continue
             case .held(let reason, let detail):
                 throw contradiction(
@@ -73,22 +88,18 @@ package struct RecordFolding {
         return folded
     }
 
-    /// The changeset that a stored entry holds, and the feed that it came in.
-    package func changeset(
-        of entry: StoredEntry
-    )
-        throws(StoreError) -> (changeset: Changeset, feed: FeedIdentity)
-    {
-        guard let identity = try feed(entry.feed) else {
+    /// The changeset that a stored entry holds, and where it stands.
+    package func evidence(of entry: StoredEntry) throws(StoreError) -> Evidence {
+        guard let feed = try feed(entry.feed) else {
             throw contradiction("log position \(entry.position) names an unknown feed")
         }
         guard
             case .changeset(let changeset) = EntryCoding.decode(
                 entry.bytes,
-                writer: identity.writer
+                writer: feed.identity.writer
             )
         else { throw contradiction("log position \(entry.position) is no changeset") }
-        return (changeset, identity)
+        return Evidence(changeset: changeset, provenance: feed.provenance(entry.sequence))
     }
 
     private func contradiction(_ reason: String) -> StoreError {
@@ -101,14 +112,19 @@ extension RecordFolding {
     ///
     /// A reader may see a commit before `agreement` is the one after it: what that lacks, the reader
     /// has.
-    package init(reader: some StoreReading, agreement: AgreementState) {
+    package init(
+        reader: some StoreReading,
+        agreement: AgreementState,
+        facts: RecordFacts = .none
+    ) {
         self.init(
-            feed: { row throws(StoreError) in try reader.feedIdentity(row) },
+            feed: { row throws(StoreError) in try reader.knownFeed(row) },
             definition: { digest throws(StoreError) in
                 if let definition = agreement.definition(digest) { return definition }
                 return try reader.proposals()
                     .first { $0.proposal.definitionDigest == digest }?.proposal.definition
-            }
+            },
+            facts: facts
         )
     }
 }

@@ -10,7 +10,7 @@ package class SQLiteReader: StoreReading {
     let settings: StoreSettings
     let frontiers: FrontierCache
     /// Identities never change, so they are read once.
-    private var identities: [FeedRow: FeedIdentity] = [:]
+    private var knownFeeds: [FeedRow: KnownFeed] = [:]
 
     init(_ connection: Connection, _ settings: StoreSettings, _ frontiers: FrontierCache) {
         self.connection = connection
@@ -38,14 +38,23 @@ package class SQLiteReader: StoreReading {
     }
 
     package func feedIdentity(_ row: FeedRow) throws(StoreError) -> FeedIdentity? {
-        if let identity = identities[row] { return identity }
+        try knownFeed(row)?.identity
+    }
+
+    package func knownFeed(_ row: FeedRow) throws(StoreError) -> KnownFeed? {
+        if let known = knownFeeds[row] { return known }
         let found = try connection.first(
-            "SELECT member, incarnation, audience, class, roster FROM feeds WHERE feed = ?1",
+            "SELECT member, incarnation, audience, class, roster, digest FROM feeds WHERE feed = ?1",
             { $0.bind(1, row.rawValue) },
-            row: { (statement) throws(StoreError) in try identity(statement, from: 0) }
+            row: { (statement) throws(StoreError) in
+                KnownFeed(
+                    identity: try identity(statement, from: 0),
+                    digest: try connection.digest(statement, 5)
+                )
+            }
         )
         // What a transaction may yet undo is not remembered.
-        if !connection.isInTransaction || connection.mode == .reader { identities[row] = found }
+        if !connection.isInTransaction || connection.mode == .reader { knownFeeds[row] = found }
         return found
     }
 

@@ -10,6 +10,8 @@ package protocol StoreReading: AnyObject {
     func feeds() throws(StoreError) -> [StoredFeed]
     /// The identity of one feed; readers may remember it, for it never changes.
     func feedIdentity(_ row: FeedRow) throws(StoreError) -> FeedIdentity?
+    /// The identity of one feed with its digest.
+    func knownFeed(_ row: FeedRow) throws(StoreError) -> KnownFeed?
     /// Every incarnation of this node and the positions it wrote, in order.
     func incarnations() throws(StoreError) -> [IncarnationSpan]
     /// 32 random bytes made with the store; keys the HMAC over idempotency keys.
@@ -71,6 +73,27 @@ package protocol StoreReading: AnyObject {
     func request(_ key: Digest) throws(StoreError) -> RequestRow?
     /// Newest first, before `sequence` if given.
     func audit(before sequence: Int64?, limit: Int) throws(StoreError) -> [AuditRow]
+}
+
+/// What never changes of a feed.
+package struct KnownFeed: Hashable, Sendable {
+    package var identity: FeedIdentity
+    package var digest: Digest
+
+    package init(identity: FeedIdentity, digest: Digest) {
+        self.identity = identity
+        self.digest = digest
+    }
+
+    /// Where an entry of it stands.
+    package func provenance(_ sequence: UInt64) -> Provenance {
+        Provenance(
+            feed: digest,
+            sequence: sequence,
+            writer: identity.writer,
+            audience: identity.audience
+        )
+    }
 }
 
 package struct StoredFeed: Hashable, Sendable {

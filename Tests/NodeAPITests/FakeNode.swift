@@ -230,8 +230,12 @@ final class FakeNode: NodeService {
                 record,
                 definition,
                 changeset,
-                audience: part.audience,
-                writer: me
+                from: Provenance(
+                    feed: Fixtures.digest("feed"),
+                    sequence: UInt64(state.position),
+                    writer: me,
+                    audience: part.audience
+                )
             )
             guard case .applied(let after, _) = judgement else {
                 throw Refusal(.malformed, "\(judgement)")

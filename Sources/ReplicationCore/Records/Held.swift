@@ -7,6 +7,7 @@ package enum HeldReason: String, Hashable, Sendable, CaseIterable {
     case recordUnknown = "record_unknown"
     case predecessorMissing = "predecessor_missing"
     case groundMissing = "ground_missing"
+    case partyUnknown = "party_unknown"
     case definitionUnknown = "definition_unknown"
     case definitionNotAgreed = "definition_not_agreed"
     case clockAhead = "clock_ahead"
@@ -19,6 +20,9 @@ package enum HeldReason: String, Hashable, Sendable, CaseIterable {
 package enum Judgement: Hashable, Sendable {
     /// Applied: the record as it now is, and the values that the join let go.
     case applied(RecordState, journal: [JournalEntry])
+    /// It could change what was judged before: everything of the record that was taken in is to be
+    /// judged together with it, by `RecordJudge.judge(history:key:header:definition:facts:)`.
+    case needsHistory
     /// Every write of it was applied before; nothing changes.
     case duplicate
     /// Kept and held alone until what it waits for is here.

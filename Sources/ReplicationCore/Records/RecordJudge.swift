@@ -12,8 +12,8 @@ package enum RecordJudge {
         _ record: RecordState?,
         _ definition: ItemDefinition,
         _ changeset: Changeset,
-        audience: Audience,
-        writer: Writer
+        from provenance: Provenance,
+        facts: RecordFacts = .none
     ) -> Judgement {
         guard let header = record?.header ?? changeset.header else {
             return .held(.recordUnknown, detail: "the record's creation")
@@ -25,7 +25,7 @@ package enum RecordJudge {
         var registers: [Register?] = []
         registers.reserveCapacity(changeset.writes.count)
         for write in changeset.writes {
-            switch look(at: write, record, audience, &rules) {
+            switch look(at: write, record, provenance.audience, &rules) {
             case .fresh(let register): registers.append(register)
             case .known: registers.append(nil)
             case .held(let reason, let detail): return .held(reason, detail: detail)
@@ -40,7 +40,7 @@ package enum RecordJudge {
             guard let register else { continue }
             state.apply(write, register, at: changeset.timestamp, &journal)
         }
-        if writer.member == state.key.origin {
+        if provenance.writer.member == state.key.origin {
             state.created = min(state.created, changeset.timestamp)
         }
         state.updated = max(state.updated, changeset.timestamp)

@@ -193,8 +193,12 @@ struct City {
             state,
             definition,
             entry.changeset,
-            audience: entry.audience,
-            writer: entry.writer
+            from: Provenance(
+                feed: TestHash.quick([1]),
+                sequence: 1,
+                writer: entry.writer,
+                audience: entry.audience
+            )
         )
         if case .applied(let next, journal: _) = judgement { state = next }
         return judgement
