@@ -120,6 +120,14 @@ let package = Package(
         // Judging and driving whole alliances.
         room("ClusterChecker", ["AllianceModel"]),
         room(
+            "ClusterSimulation",
+            [
+                "AllianceModel", "ClusterChecker", "COpenSSL", "NodeStore", "ReplicationCore",
+                "ReplicationWire",
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]
+        ),
+        room(
             "ClusterHarness",
             [
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -228,6 +236,13 @@ let package = Package(
             ]
         ),
         tests("ClusterCheckerTests", ["AllianceModel", "ClusterChecker"]),
+        tests(
+            "SimulationTests",
+            [
+                "AllianceModel", "ClusterChecker", "ClusterSimulation", "NodeStore",
+                "ReplicationCore", "ReplicationWire",
+            ]
+        ),
         tests(
             "ClusterTests",
             [

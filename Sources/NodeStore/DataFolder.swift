@@ -8,7 +8,10 @@ import Glibc
 /// out; the file's content, the holder's pid, is for people only.
 package final class DataFolder: Sendable {
     package let path: String
-    private let lock: Int32
+    /// The file system it lies on.
+    let volume: any Volume
+    /// Descriptor of the lock; nil on a volume without locks.
+    private let lock: Int32?
 
     package static let databaseName = "citysync.sqlite"
     package static let lockName = "lock"
@@ -18,6 +21,7 @@ package final class DataFolder: Sendable {
     /// Makes the folder (0700) where there is none, and takes its lock.
     package init(_ path: String) throws(StoreError) {
         self.path = path
+        volume = SystemVolume()
         if mkdir(path, 0o700) != 0, errno != EEXIST {
             throw DataFolder.error(path, "cannot be made")
         }
@@ -38,24 +42,26 @@ package final class DataFolder: Sendable {
         else { throw DataFolder.error(lockPath, "cannot be written") }
     }
 
+    /// A folder on another file system than the process's own, whose keeper sees to it that one node
+    /// uses it at a time.
+    package init(_ path: String, on volume: any Volume) {
+        self.path = path
+        self.volume = volume
+        lock = nil
+    }
+
     /// Lets another node have the folder; nothing may be written from then on.
     package func unlock() {
-        flock(lock, LOCK_UN)
+        if let lock { flock(lock, LOCK_UN) }
     }
 
     deinit {
-        close(lock)
+        if let lock { close(lock) }
     }
 
     /// Makes the names of files in the folder durable.
     func synchronize() throws(StoreError) {
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw DataFolder.error(path, "cannot be opened") }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else {
-            if errno == ENOSPC || errno == EDQUOT { throw .full(path: path) }
-            throw .failed(path: path, code: errno, message: String(cString: strerror(errno)))
-        }
+        try volume.synchronize(folder: path)
     }
 
     /// The pid that stands in a lock file; nil if none does.

@@ -1,7 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#endif
-
 /// The look at a database file before it is opened for writing.
 ///
 /// Nothing of it is changed, so that what is refused can still be put right.
@@ -20,9 +16,14 @@ enum DatabaseInspection {
     /// Up to this size a database is read in whole: about 0.2 s.
     static let quickCheckBytesMaximum = 64 << 20
 
-    static func inspect(_ path: String) throws(StoreError) -> Finding {
-        let walBytes = size(of: "\(path)-wal") ?? 0
-        guard let bytes = size(of: path), bytes > 0 else {
+    static func inspect(
+        _ path: String,
+        on volume: any Volume
+    )
+        throws(StoreError) -> Finding
+    {
+        let walBytes = volume.size(of: "\(path)-wal") ?? 0
+        guard let bytes = volume.size(of: path), bytes > 0 else {
             guard walBytes == 0 else {
                 throw .damaged(
                     path: path,
@@ -31,7 +32,7 @@ enum DatabaseInspection {
             }
             return .absent
         }
-        try checkHeader(path, bytes: bytes, isComplete: walBytes == 0)
+        try checkHeader(path, on: volume, bytes: bytes, isComplete: walBytes == 0)
         let connection = try Connection(path: path, mode: walBytes == 0 ? .immutable : .reader)
         let finding = try version(connection)
         if finding == .current {
@@ -44,28 +45,18 @@ enum DatabaseInspection {
 
     // MARK: File
 
-    private static func size(of path: String) -> Int? {
-        var status = stat()
-        return stat(path, &status) == 0 ? Int(status.st_size) : nil
-    }
-
     /// The header of 100 bytes (https://www.sqlite.org/fileformat.html, section 1.3): the magic, and
     /// a size that the file has, where no write-ahead log holds what is missing.
     private static func checkHeader(
         _ path: String,
+        on volume: any Volume,
         bytes: Int,
         isComplete: Bool
     )
         throws(StoreError)
     {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw .unopenable(path: path, reason: String(cString: strerror(errno)))
-        }
-        defer { close(descriptor) }
-        var header = [UInt8](repeating: 0, count: 100)
-        let count = pread(descriptor, &header, header.count, 0)
-        guard count == header.count, header.starts(with: "SQLite format 3\0".utf8) else {
+        let header = try volume.firstBytes(100, of: path)
+        guard header.count == 100, header.starts(with: "SQLite format 3\0".utf8) else {
             throw .damaged(path: path, reason: "it is not an SQLite database")
         }
         guard isComplete else { return }

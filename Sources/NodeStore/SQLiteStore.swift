@@ -27,7 +27,7 @@ package final class SQLiteStore: SQLiteReader, Store {
     package init(_ folder: DataFolder, _ settings: StoreSettings) throws(StoreError) {
         self.folder = folder
         let path = folder.databasePath
-        switch try DatabaseInspection.inspect(path) {
+        switch try DatabaseInspection.inspect(path, on: folder.volume) {
         case .current: break
         case .absent, .older: try Schema.migrate(path: path, secret: settings.random(32))
         }
