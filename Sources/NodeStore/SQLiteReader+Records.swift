@@ -30,7 +30,7 @@ extension SQLiteReader {
         return try found.map { found throws(StoreError) in try storedRecord(found) }
     }
 
-    func record(_ row: RecordRow) throws(StoreError) -> StoredRecord {
+    package func record(_ row: RecordRow) throws(StoreError) -> StoredRecord {
         let found = try connection.first(
             "SELECT record, key, made_at, position, state FROM records WHERE record = ?1",
             { $0.bind(1, row.rawValue) },

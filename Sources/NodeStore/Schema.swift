@@ -12,7 +12,8 @@ enum Schema {
 
     /// SwiftPM names a resource by its file, the first digit replaced by `_`.
     static let migrations: [(name: String, sql: String)] = [
-        ("001_schema", text(PackageResources._01_schema_sql))
+        ("001_schema", text(PackageResources._01_schema_sql)),
+        ("002_conflicts", text(PackageResources._02_conflicts_sql)),
     ]
 
     /// The version that this program writes.
@@ -25,14 +26,18 @@ enum Schema {
     ///
     /// A connection of its own, closed before the node's are opened: GRDB's migrator looks after
     /// foreign keys while tables change, and leaves nothing half done.
-    static func migrate(path: String, secret: Bytes) throws(StoreError) {
+    static func migrate(
+        path: String,
+        secret: Bytes,
+        to version: Int = version
+    ) throws(StoreError) {
         var configuration = Configuration()
         configuration.label = "citysync.migration"
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
         }
         var migrator = DatabaseMigrator()
-        for (index, migration) in migrations.enumerated() {
+        for (index, migration) in migrations.prefix(version).enumerated() {
             migrator.registerMigration(migration.name) { database in
                 try database.execute(sql: migration.sql)
                 if index == 0 {

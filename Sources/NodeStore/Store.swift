@@ -11,7 +11,7 @@ package typealias LogPosition = Int64
 /// writer of a node calls it; readers have `StoreReader`s of their own. After any thrown error but
 /// `.full` before a commit the store is stopped: what was not committed is gone, and nothing more is
 /// written until the node has been restarted.
-package protocol Store: StoreReading {
+package protocol Store: StoreReading, DisputeStore {
     func begin() throws(StoreError)
     /// Durable on return (fsync included).
     func commit() throws(StoreError)

@@ -1,0 +1,128 @@
+package import AllianceModel
+package import ReplicationCore
+
+/// What can be read of disputes, of what statements said, and of what was carried and came back.
+package protocol DisputeReading: AnyObject {
+    /// What statements said that bears on verdicts.
+    func facts() throws(StoreError) -> RecordFacts
+    /// The proofs of forked feeds, as they came, by feed digest.
+    func forkProofs() throws(StoreError) -> [(feed: Digest, writer: Writer, proof: Bytes)]
+    /// Records in dispute after one of them, in the order in which they came to this node.
+    func disputes(after row: RecordRow?, limit: Int) throws(StoreError) -> [(RecordRow, Dispute)]
+    func disputeSummary() throws(StoreError) -> DisputeSummary
+    func record(_ row: RecordRow) throws(StoreError) -> StoredRecord
+    /// Entries of one feed behind a sequence, in order.
+    func entries(
+        of feed: Digest,
+        after sequence: UInt64,
+        limit: Int
+    ) throws(StoreError) -> [StoredEntry]
+    /// Where entries stand that carry changesets of that feed.
+    func carried(from feed: Digest) throws(StoreError) -> [LogPosition]
+    /// The leaves of a feed's tree from one sequence to another, both included.
+    func leaves(_ feed: FeedRow, _ range: ClosedRange<UInt64>) throws(StoreError) -> [Digest]
+    /// The smallest stored head of a feed that covers a sequence; nil if none does.
+    func head(_ feed: FeedRow, covering sequence: UInt64) throws(StoreError) -> SignedHead?
+    /// Whether what stands at a position was carried in that feed.
+    func isCarried(_ stored: LogPosition, in feed: FeedRow) throws(StoreError) -> Bool
+    /// What came back of this member's own earlier feeds.
+    func regained() throws(StoreError) -> [Regained]
+    /// Records of which the values of the unique fields are those of this digest.
+    func records(unique digest: Digest, limit: Int) throws(StoreError) -> [RecordRow]
+}
+
+/// A store that keeps these too; see `Store`.
+package protocol DisputeStore: DisputeReading {
+    func insertGone(_ writer: Writer, at timestamp: HybridTimestamp) throws(StoreError)
+    func insertCeiling(_ writer: Writer, _ ceiling: HybridTimestamp) throws(StoreError)
+    func insertFork(
+        _ feed: Digest,
+        of writer: Writer,
+        from sequence: UInt64,
+        proof: Bytes
+    ) throws(StoreError)
+    /// Notes how a record stands in dispute; nil: not at all.
+    func setDispute(_ row: RecordRow, _ dispute: Dispute?) throws(StoreError)
+    func insertCarry(of stored: LogPosition, in feed: FeedRow) throws(StoreError)
+    func insertCarried(
+        from feed: Digest,
+        _ sequence: UInt64,
+        at position: LogPosition
+    ) throws(StoreError)
+    func noteRegained(_ feed: FeedRow, entries: Int, at wallMilliseconds: Int64) throws(StoreError)
+    func setUnique(_ row: RecordRow, _ digest: Digest?) throws(StoreError)
+}
+
+/// How a record stands in dispute: a summary of its conflicts, kept beside it so that a status need
+/// not look at every record.
+package struct Dispute: Hashable, Sendable {
+    /// Conflicts that wait for a decision.
+    package var waiting: Int
+    /// The oldest of them: since when, its field, its id, who decides; nil where there is none.
+    package var since: HybridTimestamp?
+    package var field: Text?
+    package var conflict: Text?
+    package var owner: MemberCode?
+    /// Writes without effect.
+    package var voids: Int
+
+    package init(
+        waiting: Int,
+        since: HybridTimestamp? = nil,
+        field: Text? = nil,
+        conflict: Text? = nil,
+        owner: MemberCode? = nil,
+        voids: Int
+    ) {
+        self.waiting = waiting
+        self.since = since
+        self.field = field
+        self.conflict = conflict
+        self.owner = owner
+        self.voids = voids
+    }
+}
+
+/// Of all records together.
+package struct DisputeSummary: Hashable, Sendable {
+    /// Records in dispute.
+    package var records: Int
+    /// Conflicts that wait for a decision.
+    package var waiting: Int
+    package var voids: Int
+    /// The record of which a conflict has waited longest.
+    package var oldest: (identifier: RecordIdentifier, dispute: Dispute)? {
+        oldestIdentifier.flatMap { identifier in oldestDispute.map { (identifier, $0) } }
+    }
+    private let oldestIdentifier: RecordIdentifier?
+    private let oldestDispute: Dispute?
+
+    package init(
+        records: Int,
+        waiting: Int,
+        voids: Int,
+        oldest: (identifier: RecordIdentifier, dispute: Dispute)?
+    ) {
+        self.records = records
+        self.waiting = waiting
+        self.voids = voids
+        oldestIdentifier = oldest?.identifier
+        oldestDispute = oldest?.dispute
+    }
+
+    package static let none = DisputeSummary(records: 0, waiting: 0, voids: 0, oldest: nil)
+}
+
+/// What came back of one own feed that this store had lost.
+package struct Regained: Hashable, Sendable {
+    package var incarnation: Incarnation
+    package var entries: Int
+    /// When the first came, milliseconds since 1970 UTC.
+    package var since: Int64
+
+    package init(incarnation: Incarnation, entries: Int, since: Int64) {
+        self.incarnation = incarnation
+        self.entries = entries
+        self.since = since
+    }
+}

@@ -1,0 +1,223 @@
+package import AllianceModel
+package import ReplicationCore
+
+extension SQLiteReader: DisputeReading {
+    package func facts() throws(StoreError) -> RecordFacts {
+        var facts = RecordFacts.none
+        try connection.forEach("SELECT member, incarnation FROM gone") {
+            (row) throws(StoreError) in
+            facts.gone.insert(try writer(row, 0))
+            return true
+        }
+        try connection.forEach(
+            "SELECT member, incarnation, min(ceiling) FROM ceilings GROUP BY member, incarnation"
+        ) { (row) throws(StoreError) in
+            facts.ceilings[try writer(row, 0)] = HybridTimestamp(rawValue: row.unsigned(2))
+            return true
+        }
+        try connection.forEach(
+            "SELECT member, incarnation, feed, min(sequence) FROM forks GROUP BY feed"
+        ) { (row) throws(StoreError) in
+            facts.forkedWriters.insert(try writer(row, 0))
+            facts.forks[try connection.digest(row, 2)] = row.unsigned(3)
+            return true
+        }
+        return facts
+    }
+
+    package func forkProofs()
+        throws(StoreError) -> [(feed: Digest, writer: Writer, proof: Bytes)]
+    {
+        try connection.all(
+            "SELECT feed, member, incarnation, proof FROM forks ORDER BY feed, sequence"
+        ) { (row) throws(StoreError) in
+            (
+                feed: try connection.digest(row, 0), writer: try writer(row, 1),
+                proof: row.bytes(3)
+            )
+        }
+    }
+
+    private func writer(_ row: Statement, _ column: Int32) throws(StoreError) -> Writer {
+        Writer(
+            member: try connection.member(row, column),
+            incarnation: Incarnation(rawValue: row.unsigned(column + 1))
+        )
+    }
+
+    // MARK: Disputes
+
+    package func disputes(
+        after row: RecordRow?,
+        limit: Int
+    ) throws(StoreError) -> [(RecordRow, Dispute)] {
+        try connection.all(
+            """
+            SELECT record, waiting, since, field, conflict, owner, void FROM disputes
+            WHERE record > ?1 ORDER BY record LIMIT ?2
+            """,
+            {
+                $0.bind(1, row?.rawValue ?? 0)
+                $0.bind(2, limit)
+            },
+            row: { (row) throws(StoreError) in
+                (RecordRow(rawValue: row.int(0)), try dispute(row))
+            }
+        )
+    }
+
+    package func disputeSummary() throws(StoreError) -> DisputeSummary {
+        let totals = try connection.first(
+            "SELECT count(*), coalesce(sum(waiting), 0), coalesce(sum(void), 0) FROM disputes"
+        ) { (Int($0.int(0)), Int($0.int(1)), Int($0.int(2))) }
+        let oldest = try connection.first(
+            """
+            SELECT record, waiting, since, field, conflict, owner, void FROM disputes
+            WHERE waiting > 0 ORDER BY since, record LIMIT 1
+            """
+        ) { (row) throws(StoreError) in (RecordRow(rawValue: row.int(0)), try dispute(row)) }
+        return DisputeSummary(
+            records: totals?.0 ?? 0,
+            waiting: totals?.1 ?? 0,
+            voids: totals?.2 ?? 0,
+            oldest: try oldest.map { row, dispute throws(StoreError) in
+                (try record(row).key.identifier, dispute)
+            }
+        )
+    }
+
+    private func dispute(_ row: Statement) throws(StoreError) -> Dispute {
+        Dispute(
+            waiting: Int(row.int(1)),
+            since: row.isNull(2) ? nil : HybridTimestamp(rawValue: row.unsigned(2)),
+            field: row.isNull(3) ? nil : try connection.text(row, 3),
+            conflict: row.isNull(4) ? nil : try connection.text(row, 4),
+            owner: row.isNull(5) ? nil : try connection.member(row, 5),
+            voids: Int(row.int(6))
+        )
+    }
+
+    package func entries(
+        of feed: Digest,
+        after sequence: UInt64,
+        limit: Int
+    ) throws(StoreError) -> [StoredEntry] {
+        try connection.all(
+            """
+            SELECT position, feed, sequence, opening, writes, salt, body FROM log
+            WHERE feed = (SELECT feed FROM feeds WHERE digest = ?1) AND sequence > ?2
+            ORDER BY sequence LIMIT ?3
+            """,
+            {
+                $0.bind(1, feed)
+                $0.bind(2, sequence)
+                $0.bind(3, limit)
+            },
+            row: { storedEntry($0, from: 0) }
+        )
+    }
+
+    package func carried(from feed: Digest) throws(StoreError) -> [LogPosition] {
+        try connection.all(
+            "SELECT position FROM carried_from WHERE feed = ?1 ORDER BY sequence, position",
+            { $0.bind(1, feed) },
+            row: { $0.int(0) }
+        )
+    }
+
+    // MARK: Proofs
+
+    package func leaves(
+        _ feed: FeedRow,
+        _ range: ClosedRange<UInt64>
+    ) throws(StoreError) -> [Digest] {
+        let leaves = try connection.all(
+            """
+            SELECT leaf FROM log WHERE feed = ?1 AND sequence >= ?2 AND sequence <= ?3
+            ORDER BY sequence
+            """,
+            {
+                $0.bind(1, feed.rawValue)
+                $0.bind(2, range.lowerBound)
+                $0.bind(3, range.upperBound)
+            },
+            row: { (row) throws(StoreError) in try connection.digest(row, 0) }
+        )
+        guard leaves.count == range.count else {
+            throw connection.damage("feed row \(feed.rawValue) lacks entries of \(range)")
+        }
+        return leaves
+    }
+
+    package func head(
+        _ feed: FeedRow,
+        covering sequence: UInt64
+    ) throws(StoreError) -> SignedHead? {
+        try connection.first(
+            """
+            SELECT feeds.digest, heads.size, root, key, signature FROM heads
+                JOIN feeds ON feeds.feed = heads.feed
+            WHERE heads.feed = ?1 AND heads.size >= ?2 ORDER BY heads.size LIMIT 1
+            """,
+            {
+                $0.bind(1, feed.rawValue)
+                $0.bind(2, sequence)
+            },
+            row: { (row) throws(StoreError) in
+                SignedHead(
+                    head: FeedHead(
+                        feed: try connection.digest(row, 0),
+                        size: row.unsigned(1),
+                        root: try connection.digest(row, 2)
+                    ),
+                    key: try connection.digest(row, 3),
+                    signature: row.bytes(4)
+                )
+            }
+        )
+    }
+
+    package func isCarried(
+        _ stored: LogPosition,
+        in feed: FeedRow
+    ) throws(StoreError) -> Bool {
+        try connection.first(
+            "SELECT 1 FROM carries WHERE stored = ?1 AND feed = ?2",
+            {
+                $0.bind(1, stored)
+                $0.bind(2, feed.rawValue)
+            },
+            row: { _ in true }
+        ) ?? false
+    }
+
+    package func regained() throws(StoreError) -> [Regained] {
+        try connection.all(
+            """
+            SELECT incarnation, sum(entries), min(since) FROM regained
+                JOIN feeds ON feeds.feed = regained.feed
+            GROUP BY incarnation ORDER BY min(since), incarnation
+            """
+        ) {
+            Regained(
+                incarnation: Incarnation(rawValue: $0.unsigned(0)),
+                entries: Int($0.int(1)),
+                since: $0.int(2)
+            )
+        }
+    }
+
+    package func records(
+        unique digest: Digest,
+        limit: Int
+    ) throws(StoreError) -> [RecordRow] {
+        try connection.all(
+            "SELECT record FROM uniques WHERE digest = ?1 ORDER BY record LIMIT ?2",
+            {
+                $0.bind(1, digest)
+                $0.bind(2, limit)
+            },
+            row: { RecordRow(rawValue: $0.int(0)) }
+        )
+    }
+}

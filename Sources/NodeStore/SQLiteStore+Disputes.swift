@@ -1,0 +1,131 @@
+package import AllianceModel
+package import ReplicationCore
+
+extension SQLiteStore: DisputeStore {
+    package func insertGone(
+        _ writer: Writer,
+        at timestamp: HybridTimestamp
+    ) throws(StoreError) {
+        try connection.run(
+            """
+            INSERT INTO gone (member, incarnation, timestamp) VALUES (?1, ?2, ?3)
+            ON CONFLICT DO NOTHING
+            """
+        ) {
+            $0.bind(1, writer.member)
+            $0.bind(2, writer.incarnation.rawValue)
+            $0.bind(3, timestamp.rawValue)
+        }
+    }
+
+    package func insertCeiling(
+        _ writer: Writer,
+        _ ceiling: HybridTimestamp
+    ) throws(StoreError) {
+        try connection.run(
+            """
+            INSERT INTO ceilings (member, incarnation, ceiling) VALUES (?1, ?2, ?3)
+            ON CONFLICT DO NOTHING
+            """
+        ) {
+            $0.bind(1, writer.member)
+            $0.bind(2, writer.incarnation.rawValue)
+            $0.bind(3, ceiling.rawValue)
+        }
+    }
+
+    package func insertFork(
+        _ feed: Digest,
+        of writer: Writer,
+        from sequence: UInt64,
+        proof: Bytes
+    ) throws(StoreError) {
+        try connection.run(
+            """
+            INSERT INTO forks (feed, member, incarnation, sequence, proof)
+            VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING
+            """
+        ) {
+            $0.bind(1, feed)
+            $0.bind(2, writer.member)
+            $0.bind(3, writer.incarnation.rawValue)
+            $0.bind(4, sequence)
+            $0.bind(5, proof)
+        }
+    }
+
+    package func setDispute(_ row: RecordRow, _ dispute: Dispute?) throws(StoreError) {
+        guard let dispute else {
+            try connection.run("DELETE FROM disputes WHERE record = ?1") {
+                $0.bind(1, row.rawValue)
+            }
+            return
+        }
+        try connection.run(
+            """
+            INSERT INTO disputes (record, waiting, since, field, conflict, owner, void)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            ON CONFLICT (record) DO UPDATE SET waiting = ?2, since = ?3, field = ?4,
+                conflict = ?5, owner = ?6, void = ?7
+            """
+        ) {
+            $0.bind(1, row.rawValue)
+            $0.bind(2, dispute.waiting)
+            $0.bind(3, dispute.since.map { Int64(bitPattern: $0.rawValue) })
+            $0.bind(4, dispute.field)
+            $0.bind(5, dispute.conflict)
+            $0.bind(6, dispute.owner)
+            $0.bind(7, dispute.voids)
+        }
+    }
+
+    package func insertCarry(
+        of stored: LogPosition,
+        in feed: FeedRow
+    ) throws(StoreError) {
+        try connection.run("INSERT INTO carries (stored, feed) VALUES (?1, ?2)") {
+            $0.bind(1, stored)
+            $0.bind(2, feed.rawValue)
+        }
+    }
+
+    package func insertCarried(
+        from feed: Digest,
+        _ sequence: UInt64,
+        at position: LogPosition
+    ) throws(StoreError) {
+        try connection.run(
+            "INSERT INTO carried_from (feed, sequence, position) VALUES (?1, ?2, ?3)"
+        ) {
+            $0.bind(1, feed)
+            $0.bind(2, sequence)
+            $0.bind(3, position)
+        }
+    }
+
+    package func noteRegained(
+        _ feed: FeedRow,
+        entries: Int,
+        at wallMilliseconds: Int64
+    ) throws(StoreError) {
+        try connection.run(
+            """
+            INSERT INTO regained (feed, entries, since) VALUES (?1, ?2, ?3)
+            ON CONFLICT (feed) DO UPDATE SET entries = entries + ?2
+            """
+        ) {
+            $0.bind(1, feed.rawValue)
+            $0.bind(2, entries)
+            $0.bind(3, wallMilliseconds)
+        }
+    }
+
+    package func setUnique(_ row: RecordRow, _ digest: Digest?) throws(StoreError) {
+        try connection.run("DELETE FROM uniques WHERE record = ?1") { $0.bind(1, row.rawValue) }
+        guard let digest else { return }
+        try connection.run("INSERT INTO uniques (digest, record) VALUES (?1, ?2)") {
+            $0.bind(1, digest)
+            $0.bind(2, row.rawValue)
+        }
+    }
+}
