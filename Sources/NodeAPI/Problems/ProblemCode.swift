@@ -18,6 +18,8 @@ package enum ProblemCode: String, Hashable, Sendable, CaseIterable {
     case recordUnknown = "record_unknown"
     case itemUnknown = "item_unknown"
     case memberUnknown = "member_unknown"
+    case conflictUnknown = "conflict_unknown"
+    case heldUnknown = "held_unknown"
     case methodRefused = "method_refused"
     case keyReused = "key_reused"
     case idTaken = "id_taken"
@@ -57,6 +59,8 @@ package enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .recordUnknown: (404, "There is no such record here")
         case .itemUnknown: (404, "There is no such item here")
         case .memberUnknown: (404, "There is no such member")
+        case .conflictUnknown: (404, "There is no such conflict here")
+        case .heldUnknown: (404, "No such changeset is held here")
         case .methodRefused: (405, "The route does not take this method")
         case .keyReused: (409, "The idempotency key was used for another request")
         case .idTaken: (409, "The id was used for another record")
@@ -84,6 +88,8 @@ package enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .recordUnknown: self = .recordUnknown
         case .itemUnknown: self = .itemUnknown
         case .memberUnknown: self = .memberUnknown
+        case .conflictUnknown: self = .conflictUnknown
+        case .heldUnknown: self = .heldUnknown
         case .keyReused: self = .keyReused
         case .idTaken: self = .idTaken
         case .alreadySet: self = .alreadySet

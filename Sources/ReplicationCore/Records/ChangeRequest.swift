@@ -89,6 +89,8 @@ package enum RefusalCode: String, Hashable, Sendable, CaseIterable {
     case recordUnknown = "record_unknown"
     case itemUnknown = "item_unknown"
     case memberUnknown = "member_unknown"
+    case conflictUnknown = "conflict_unknown"
+    case heldUnknown = "held_unknown"
     case keyReused = "key_reused"
     case idTaken = "id_taken"
     case alreadySet = "already_set"
