@@ -74,7 +74,7 @@ struct RefusalTests {
             let port = cluster.node(Strangers.impersonated).place.peerPort
             for stranger in strangers.all {
                 guard let reason = stranger.reasonAsServer else { continue }
-                let received = try await stranger.serve(port: port, authority: cluster.authority) {
+                let served = try await stranger.serve(port: port, authority: cluster.authority) {
                     // Started anew for each: no backoff is left from the one before.
                     try await node.start()
                     try await waitUntil("\(stranger) is shown as \(reason)") {
@@ -83,13 +83,15 @@ struct RefusalTests {
                         return isShown && row["state"] == "refused" ? nil : "\(row)"
                     }
                 }
-                #expect(received == [], "\(stranger) got \(received.count) bytes")
+                #expect(served.received == [], "\(stranger) got \(served.received.count) bytes")
                 #expect(node.log().contains("connection refused: \(reason)"), "\(stranger)")
+                if let words = stranger.wordsAsServer {
+                    #expect(served.said.contains(words), "\(stranger): \(served.said)")
+                }
                 #expect(try await node.client.isReady())
                 await node.stop()
             }
-            let received = try await strangers.good.serve(port: port, authority: cluster.authority)
-            {
+            let served = try await strangers.good.serve(port: port, authority: cluster.authority) {
                 try await node.start()
                 try await waitUntil("the good one is accepted") {
                     let row = try await peer(Strangers.impersonated, at: node)
@@ -99,7 +101,7 @@ struct RefusalTests {
                     try await peer(.ningde, at: node)["state"] == "current"
                 }
             }
-            #expect(received.count > 100)
+            #expect(served.received.count > 100)
         }
     }
 

@@ -50,6 +50,11 @@ package final class LinkTable: Sendable {
         for link in links(where: { Set([$0, $1]) == codes }) { link.heal() }
     }
 
+    /// The way by which one city dials another; the other way goes on.
+    package func cut(from dialler: Member, to listener: Member) {
+        for link in links(where: { $0 == dialler.code && $1 == listener.code }) { link.cut() }
+    }
+
     package func healAll() {
         for link in links(where: { _, _ in true }) { link.heal() }
     }

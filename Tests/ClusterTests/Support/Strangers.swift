@@ -13,6 +13,8 @@ struct Strangers: Sendable {
         var reasonAsClient: String?
         /// What the node must say when it has called the stranger.
         var reasonAsServer: String?
+        /// What the stranger's own openssl says, where it is the one who judged as a server.
+        var wordsAsServer: String?
         var options: [String] = ["-alpn", "citysync/1", "-tls1_3"]
         var description: String { name }
     }
@@ -31,13 +33,22 @@ struct Strangers: Sendable {
         all = []
         try await addIssued(other)
         try await addCrafted()
-        all.append(Stranger(name: "no certificate", reasonAsClient: "no_certificate"))
+        // OpenSSL without a certificate can offer no TLS 1.3 at all, and says so.
+        all.append(
+            Stranger(
+                name: "no certificate",
+                reasonAsClient: "no_certificate",
+                reasonAsServer: "alert",
+                wordsAsServer: "unsupported protocol"
+            )
+        )
         var old = good
         old.name = "TLS 1.2"
         old.options = ["-alpn", "citysync/1", "-tls1_2"]
         old.reasonAsClient = "protocol_version"
         // The server that knows no 1.3 refuses: this side learns its alert.
         old.reasonAsServer = "alert"
+        old.wordsAsServer = "unsupported protocol"
         all.append(old)
         var foreign = good
         foreign.name = "another protocol"
@@ -45,6 +56,7 @@ struct Strangers: Sendable {
         foreign.reasonAsClient = "alpn_wrong"
         // Likewise: it finds no protocol in common and says so.
         foreign.reasonAsServer = "alert"
+        foreign.wordsAsServer = "no application protocol"
         all.append(foreign)
         var silent = good
         silent.name = "no protocol"
@@ -141,6 +153,13 @@ extension Strangers.Stranger {
         return ["-cert", credential.certificate, "-key", credential.key]
     }
 
+    struct Served {
+        /// What callers sent.
+        var received: [UInt8]
+        /// What openssl said on standard error.
+        var said: String
+    }
+
     /// Calls a node, sends `bytes`, and stays until the node closes; the output is what it sent.
     func call(
         port: Int,
@@ -155,17 +174,17 @@ extension Strangers.Stranger {
         return try await Command("timeout", arguments + files + options, input: bytes).run()
     }
 
-    /// Answers calls at `port` until `body` ends; returns what callers sent.
+    /// Answers calls at `port` until `body` ends.
     func serve(
         port: Int,
         authority: CertificateAuthority,
         _ body: () async throws -> Void
     )
-        async throws -> [UInt8]
+        async throws -> Served
     {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        let received = "\(folder)/received"
+        let (received, errors) = ("\(folder)/received", "\(folder)/errors")
         let arguments = [
             "s_server", "-quiet", "-accept", "127.0.0.1:\(port)", "-Verify", "1",
             "-CAfile", authority.certificate,
@@ -173,15 +192,22 @@ extension Strangers.Stranger {
         // Its input must stay open, or it ends with the first connection.
         let server = try ChildProcess(
             "sh",
-            ["-c", "sleep 600 | exec openssl \"$@\"", "sh"] + arguments + files + options,
+            ["-c", "sleep 600 | exec openssl \"$@\"", "sh"] + arguments
+                + (credential == nil ? ["-nocert"] : files) + options,
             environment: Command.environment(),
             output: .file(received),
-            errors: .file("\(folder)/errors")
+            errors: .file(errors)
         )
         defer { server.sendToGroup(signal: 9) }
         try await body()
         server.sendToGroup(signal: 9)
         _ = await server.waitForExit()
-        return [UInt8](FileManager.default.contents(atPath: received) ?? Data())
+        func contents(_ path: String) -> [UInt8] {
+            [UInt8](FileManager.default.contents(atPath: path) ?? Data())
+        }
+        return Served(
+            received: contents(received),
+            said: String(decoding: contents(errors), as: UTF8.self)
+        )
     }
 }
