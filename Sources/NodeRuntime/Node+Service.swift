@@ -122,7 +122,7 @@ extension Node: NodeService {
     }
 
     /// Runs a local change on the writer's thread and returns after its commit.
-    private func perform<Answer: Sendable>(
+    func perform<Answer: Sendable>(
         count: Int = 1,
         _ operation: @escaping Local<Answer>.Operation
     ) async throws(StoreError) -> Answer {

@@ -16,26 +16,30 @@ struct NodeReads: Sendable {
         _ body: @escaping @Sendable (SQLiteReader, RecordFolding) throws(StoreError) -> Answer
     ) async throws(StoreError) -> Answer {
         let catalog = catalog()
-        let result: Result<Answer, StoreError> = await withCheckedContinuation { continuation in
+        let result = await blocking {
+            Result { () throws(StoreError) in
+                try pool.read { reader throws(StoreError) in
+                    let agreement = catalog.agreement
+                    return try body(reader, RecordFolding(reader: reader, agreement: agreement))
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    /// Runs what blocks on one of the readers' threads.
+    func blocking<Answer: Sendable>(
+        _ body: @escaping @Sendable () -> Result<Answer, StoreError>
+    ) async -> Result<Answer, StoreError> {
+        await withCheckedContinuation { continuation in
             threads.submit { state in
                 guard case .active = state else {
                     continuation.resume(returning: .failure(.stopped))
                     return
                 }
-                continuation.resume(
-                    returning: Result { () throws(StoreError) in
-                        try pool.read { reader throws(StoreError) in
-                            let agreement = catalog.agreement
-                            return try body(
-                                reader,
-                                RecordFolding(reader: reader, agreement: agreement)
-                            )
-                        }
-                    }
-                )
+                continuation.resume(returning: body())
             }
         }
-        return try result.get()
     }
 
     /// Finishes what is being read, and lets the threads go.

@@ -60,6 +60,22 @@ extension Ledger {
         if !held.isEmpty || !transaction.heldAuthors.isEmpty { sweep = 0 }
     }
 
+    /// Tries one that is held because somebody asked for it; true if it was released.
+    package mutating func retry(
+        _ waiting: HeldEntry,
+        _ caller: Caller,
+        wallMilliseconds: Int64
+    ) throws(StoreError) -> Bool {
+        try audit(
+            caller,
+            subject: waiting.key?.identifier.description,
+            wallMilliseconds: wallMilliseconds
+        )
+        guard try retry(waiting, wallMilliseconds) else { return false }
+        if let key = waiting.key { try release(on: key, wallMilliseconds) }
+        return true
+    }
+
     /// True if it was released: applied, or found to be nothing new.
     private mutating func retry(
         _ waiting: HeldEntry,

@@ -4,7 +4,7 @@ package import ReplicationCore
 /// What was asked before: idempotency keys, ids given by clients, causality tokens, the audit.
 extension Ledger {
     /// The answer to a request that was already done, or its refusal; nil if it is new.
-    func earlierAnswer(
+    package func earlierAnswer(
         _ caller: Caller,
         uuid: UUIDBytes?
     )
@@ -63,6 +63,15 @@ extension Ledger {
                 )
             )
         }
+        try audit(caller, subject: subject, wallMilliseconds: wallMilliseconds)
+    }
+
+    /// The line that says who did what, also of what changes no record.
+    package func audit(
+        _ caller: Caller,
+        subject: String?,
+        wallMilliseconds: Int64
+    ) throws(StoreError) {
         try store.insertAudit(
             AuditRow(
                 time: wallMilliseconds,

@@ -12,6 +12,8 @@ package final class ReaderPool: Sendable {
         let reader: SQLiteReader
     }
 
+    private let databasePath: String
+    private let settings: StoreSettings
     private let idle: Mutex<[Idle]>
     private let available: DispatchSemaphore
 
@@ -33,6 +35,8 @@ package final class ReaderPool: Sendable {
             )
             readers.append(Idle(reader: SQLiteReader(connection, settings, frontiers)))
         }
+        databasePath = folder.databasePath
+        self.settings = settings
         idle = Mutex(readers)
         available = DispatchSemaphore(value: count)
     }
@@ -61,5 +65,10 @@ package final class ReaderPool: Sendable {
             reader.connection.rollback()
             throw error
         }
+    }
+
+    /// Copies the store to a file, on a connection of its own: see `StoreBackup`.
+    package func backup(to path: String) throws(StoreError) -> StoreBackup.Report {
+        try StoreBackup.make(of: databasePath, to: path, settings)
     }
 }

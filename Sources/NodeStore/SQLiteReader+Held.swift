@@ -52,6 +52,17 @@ extension SQLiteReader {
         )
     }
 
+    package func held(at position: LogPosition) throws(StoreError) -> HeldEntry? {
+        try connection.first(
+            """
+            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try
+            FROM held WHERE position = ?1
+            """,
+            { $0.bind(1, position) },
+            row: heldEntry
+        )
+    }
+
     package func heldSummaries() throws(StoreError) -> [MemberCode: HeldSummary] {
         // Timestamps from 2^63 on, the latest, are stored as negative numbers.
         let summaries = try connection.all(

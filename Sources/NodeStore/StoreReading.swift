@@ -59,6 +59,7 @@ package protocol StoreReading: AnyObject {
     func heldCounts() throws(StoreError) -> [MemberCode: [HeldReason: UInt64]]
     func heldSummaries() throws(StoreError) -> [MemberCode: HeldSummary]
     func held(after position: LogPosition, limit: Int) throws(StoreError) -> [HeldEntry]
+    func held(at position: LogPosition) throws(StoreError) -> HeldEntry?
 
     // MARK: Agreement
 

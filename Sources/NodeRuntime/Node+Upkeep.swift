@@ -1,0 +1,123 @@
+import AllianceModel
+package import NodeStore
+package import ReplicationCore
+
+/// What an operator looks after: held changesets and backups.
+extension Node {
+    package func held(after position: LogPosition, limit: Int) async throws(StoreError) -> HeldPage
+    {
+        let catalog = catalog
+        return try await reads.read { reader, _ throws(StoreError) in
+            let entries = try reader.held(after: position, limit: limit)
+            return HeldPage(
+                rows: entries.map { HeldRow($0, catalog.agreement) },
+                next: entries.count == limit ? entries.last?.position : nil
+            )
+        }
+    }
+
+    package func retryHeld(
+        _ position: LogPosition,
+        _ caller: Caller
+    ) async throws(StoreError) -> Result<HeldRetry, Refusal> {
+        try await perform(count: 0) { ledger, wall throws(StoreError) in
+            guard let waiting = try ledger.store.held(at: position) else {
+                return .failure(
+                    Refusal(.heldUnknown, "no changeset is held at position \(position)")
+                )
+            }
+            let isReleased = try ledger.retry(waiting, caller, wallMilliseconds: wall)
+            guard !isReleased, let rest = try ledger.store.held(at: position) else {
+                return .success(.released)
+            }
+            return .success(.held(HeldRow(rest, ledger.agreement)))
+        }
+    }
+
+    package func earlierAnswer(
+        _ caller: Caller,
+        uuid: UUIDBytes?
+    ) async throws(StoreError) -> Result<WriteAnswer, Refusal>? {
+        try await perform(count: 0) { ledger, _ throws(StoreError) in
+            try ledger.earlierAnswer(caller, uuid: uuid)
+        }
+    }
+
+    package func backup(
+        to path: String,
+        _ caller: Caller
+    ) async throws(StoreError) -> Result<BackupReport, Refusal> {
+        guard path.hasPrefix("/"), !path.utf8.contains(0), !path.hasSuffix("/") else {
+            return .failure(
+                Refusal(.fieldInvalid, field: "file", "an absolute path of a file is wanted")
+            )
+        }
+        let start = clocks.monotonic()
+        let pool = reads.pool
+        // On a thread of the readers', since it takes a while and blocks; not on a reader's snapshot.
+        let made: Result<StoreBackup.Report, StoreError> = await reads.blocking {
+            Result { () throws(StoreError) in
+                try pool.backup(to: path)
+            }
+        }
+        switch made {
+        case .success(let report):
+            try await note(caller, subject: path)
+            return .success(
+                BackupReport(
+                    path: path,
+                    bytes: report.bytes,
+                    position: report.position,
+                    milliseconds: clocks.monotonic().milliseconds(since: start)
+                )
+            )
+        case .failure(.unopenable(_, let reason)):
+            return .failure(Refusal(.fieldInvalid, field: "file", reason))
+        case .failure(.full):
+            return .failure(
+                Refusal(.fieldInvalid, field: "file", "there is no space left for it")
+            )
+        case .failure(let error): throw error
+        }
+    }
+
+    /// The audit line of what changed no record.
+    private func note(_ caller: Caller, subject: String) async throws(StoreError) {
+        try await perform(count: 0) { ledger, wall throws(StoreError) in
+            try ledger.audit(caller, subject: subject, wallMilliseconds: wall)
+        }
+    }
+}
+
+extension HeldRow {
+    /// Who must act is a matter of the reason.
+    init(_ entry: HeldEntry, _ agreement: AgreementState) {
+        self.init(
+            position: entry.position,
+            reason: entry.reason,
+            detail: entry.detail,
+            author: entry.author,
+            owners: HeldRow.owners(of: entry, agreement),
+            record: entry.key?.identifier,
+            timestamp: entry.timestamp,
+            since: entry.since,
+            nextTry: entry.nextTry
+        )
+    }
+
+    private static func owners(
+        of entry: HeldEntry,
+        _ agreement: AgreementState
+    ) -> [MemberCode] {
+        switch entry.reason {
+        case .definitionUnknown, .definitionNotAgreed:
+            let awaited = entry.definition.map { definition in
+                agreement.proposals(of: definition)
+                    .flatMap { agreement.membersAwaited(by: $0.proposal.digest) }
+            }
+            let members = Set(awaited ?? []).sorted()
+            return members.isEmpty ? [entry.author] : members
+        default: return [entry.author]
+        }
+    }
+}
