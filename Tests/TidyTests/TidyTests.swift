@@ -90,6 +90,21 @@ struct TidyTests {
         }
     }
 
+    /// A mistake in the core must not be repeated in what judges it.
+    @Test func `the checker shares nothing with what it judges`() throws {
+        let sources = try Self.sources("Sources/ClusterChecker")
+        #expect(sources.contains { $0.path.hasSuffix("Model/Model.swift") })
+        for source in sources {
+            let imports = Set(Self.imports(source))
+            #expect(imports.isSubset(of: ["AllianceModel"]), "\(source.path) imports \(imports)")
+        }
+        let package = try String(
+            contentsOf: Self.root.appending(path: "Package.swift"),
+            encoding: .utf8
+        )
+        #expect(package.contains(#"room("ClusterChecker", ["AllianceModel"])"#))
+    }
+
     @Test func `every room has its arrows`() throws {
         let folders = try FileManager.default.contentsOfDirectory(
             atPath: Self.root.appending(path: "Sources").path

@@ -1,0 +1,191 @@
+import AllianceModel
+
+extension ModelRun {
+    /// Every received write is shown, waits, was replaced by one that had seen it, or is in the
+    /// journal, by what the node itself says of verdicts.
+    package func vanished() -> [ModelFinding] {
+        observations.filter(\.isHonest).flatMap { observation in
+            observation.records.sorted { $0.key < $1.key }.flatMap { key, sight in
+                // Of copies of one dot one that is there is enough: which counts, `wrong` judges.
+                let copies = Dictionary(grouping: sight.received, by: \.id)
+                let gone = copies.filter { $0.value.allSatisfy { hasVanished($0, sight) } }
+                return gone.keys.sorted().map { id in
+                    ModelFinding(
+                        .vanished,
+                        members: [observation.member],
+                        record: key,
+                        field: id.field,
+                        dots: [id.dot],
+                        "neither shown, nor replaced by one that had seen it, nor in the journal"
+                    )
+                }
+            }
+        }
+    }
+
+    private func hasVanished(_ write: ModelWrite, _ sight: ModelSight) -> Bool {
+        let shown = sight.shown
+        if shown.held[write.id] != nil || shown.journal[write.id] != nil { return false }
+        guard shown.verdicts[write.id] == .valid else { return true }
+        let later = sight.received.filter {
+            $0.field == write.field && shown.verdicts[$0.id] == .valid && $0.covers(write)
+        }
+        let isDoubtful = Given(record: sight.record, writes: sight.received, facts: sight.facts)
+            .isDoubtful(write.dot.writer)
+        switch write.value {
+        case .addition: return false
+        case .member where write.field == ModelField.turn: return !shown.chain.contains(write.dot)
+        case .elements(let added, _):
+            return added.contains { element in
+                !isShown(element, of: write.field, in: shown)
+                    && (isDoubtful || !later.contains { $0.removed.contains(element) })
+            }
+        default:
+            let isSibling = shown.siblings[write.field]?.contains(write.dot) ?? false
+            return !isSibling && (isDoubtful || later.isEmpty)
+        }
+    }
+
+    private func isShown(_ element: FieldValue, of field: Text, in shown: ModelOutcome) -> Bool {
+        if field == ModelField.parties, case .member(let member) = element {
+            return shown.parties.contains(member)
+        }
+        if case .elements(let elements) = shown.shown[field] { return elements.contains(element) }
+        return false
+    }
+
+    /// Clocks: "a hybrid timestamp that rises strictly within the feed".
+    ///
+    /// Of honest members' feeds, before any proven fork.
+    package func clocks() -> [ModelFinding] {
+        let honest = observations.filter(\.isHonest)
+        var forks: [Bytes: UInt64] = [:]
+        var entries: [Bytes: [UInt64: Set<ModelTimestamp>]] = [:]
+        var members: [Bytes: MemberCode] = [:]
+        for sight in honest.flatMap(\.records.values) {
+            forks.merge(sight.facts.forks, uniquingKeysWith: min)
+            for write in sight.received
+            where honest.contains(where: { $0.member == write.dot.member }) {
+                members[write.place.feed] = write.dot.member
+                entries[write.place.feed, default: [:]][write.place.sequence, default: []]
+                    .insert(write.timestamp)
+            }
+        }
+        var findings: [ModelFinding] = []
+        for (feed, sequences) in entries.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            let whole = sequences.filter { $0.key < forks[feed] ?? .max }.sorted { $0.key < $1.key }
+            let name = Hexadecimal.encode(feed.prefix(6))
+            var before: (sequence: UInt64, timestamp: ModelTimestamp)?
+            for (sequence, timestamps) in whole {
+                let found = timestamps.sorted()
+                if found.count > 1 {
+                    let text = "feed \(name) has \(found) at sequence \(sequence)"
+                    findings.append(clock(members[feed], text))
+                }
+                if let before, let first = found.first, first <= before.timestamp {
+                    let text =
+                        "feed \(name) goes from \(before.timestamp) at \(before.sequence) to "
+                        + "\(first) at \(sequence)"
+                    findings.append(clock(members[feed], text))
+                }
+                if let last = found.last { before = (sequence, last) }
+            }
+        }
+        return findings
+    }
+
+    private func clock(_ member: MemberCode?, _ text: String) -> ModelFinding {
+        ModelFinding(.clock, members: member.map { [$0] } ?? [], record: nil, text)
+    }
+
+    /// Two nodes that received the same show the same.
+    ///
+    /// Private writes and forked ones left out: each may hold another branch.
+    package func differing() -> [ModelFinding] {
+        let honest = observations.filter(\.isHonest)
+        let keys = Set(honest.flatMap(\.records.keys)).sorted()
+        return keys.flatMap { key -> [ModelFinding] in
+            let rows = honest.compactMap { observation in
+                observation.records[key].map { (observation.member, Common($0)) }
+            }
+            let alike = Dictionary(grouping: rows) { Basis(common: $0.1) }
+            return alike.values.sorted { $0[0].0 < $1[0].0 }.flatMap { rows in
+                rows.dropFirst().flatMap { compare(rows[0], $0) }
+            }
+        }
+    }
+
+    private struct Basis: Hashable {
+        let writes: Set<ModelWrite>
+        let facts: ModelFacts
+
+        init(common: Common) {
+            writes = common.writes
+            facts = common.facts
+        }
+    }
+
+    /// What two nodes can have in common.
+    private struct Common {
+        let record: ModelRecord
+        let writes: Set<ModelWrite>
+        let facts: ModelFacts
+        let shown: ModelOutcome
+        let digest: Bytes?
+
+        init(_ sight: ModelSight) {
+            let given = Given(record: sight.record, writes: sight.received, facts: sight.facts)
+            let isCommon = { (field: Text) in given.scope(of: field) != .private }
+            record = sight.record
+            facts = sight.facts
+            digest = sight.digest
+            writes = sight.received.filter { isCommon($0.field) && !given.isForked($0) }
+            let forked = Set(sight.received.filter { given.isForked($0) }.map(\.id))
+            var shown = sight.shown
+            shown.held = shown.held.filter { isCommon($0.key.field) && !forked.contains($0.key) }
+            shown.verdicts = shown.verdicts.filter {
+                isCommon($0.key.field) && !forked.contains($0.key)
+            }
+            shown.journal = shown.journal.filter {
+                isCommon($0.key.field) && !forked.contains($0.key)
+            }
+            shown.shown = shown.shown.filter { isCommon($0.key) }
+            shown.siblings = shown.siblings.filter { isCommon($0.key) }
+            shown.conflicts = shown.conflicts.filter { conflict in
+                conflict.kind != .void(.forked) && conflict.field.map(isCommon) ?? true
+            }
+            self.shown = shown
+        }
+    }
+
+    private func compare(
+        _ left: (MemberCode, Common),
+        _ right: (MemberCode, Common)
+    ) -> [ModelFinding] {
+        let members = [left.0, right.0]
+        let record = left.1.record
+        let differences = Model.difference(
+            expected: left.1.shown,
+            actual: right.1.shown,
+            record: record,
+            viewer: right.0
+        )
+        var findings = differences.map { difference in
+            ModelFinding(
+                .differing,
+                members: members,
+                record: record.key,
+                field: difference.field,
+                dots: difference.dots,
+                "received the same, but as \(left.0) sees it \(right.0) \(difference.text)"
+            )
+        }
+        if let one = left.1.digest, let other = right.1.digest, one != other {
+            let text = "received the same, but have different digests"
+            findings.append(
+                ModelFinding(.differing, members: members, record: record.key, text)
+            )
+        }
+        return findings
+    }
+}
