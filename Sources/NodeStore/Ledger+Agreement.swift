@@ -145,6 +145,7 @@ extension Ledger {
             try store.insertApproval(approval, at: timestamp)
             agreement.insert(approval, at: timestamp)
             digest = approval.proposal
+        case .refusal, .gone, .ceiling, .forkProof: return
         }
         guard let definition = agreement.proposal(digest)?.definitionDigest else { return }
         try release(onDefinition: definition, wallMilliseconds)
@@ -152,13 +153,11 @@ extension Ledger {
 
     /// Why a statement that came in that feed is nothing to go by; nil if it is in order.
     func problem(with statement: ReplicationCore.Statement, from feed: FeedIdentity) -> String? {
-        guard feed.audience == .alliance else { return "a statement outside an alliance feed" }
+        if let problem = statement.problem(in: feed) { return problem }
         switch statement {
-        case .proposal(let proposal):
-            return proposal.proposer == feed.member ? nil : "a proposal in another's name"
         case .approval(let approval):
-            guard approval.member == feed.member else { return "an approval in another's name" }
             return settings.isGenuine(approval) ? nil : "an approval that its member did not sign"
+        case .proposal, .refusal, .gone, .ceiling, .forkProof: return nil
         }
     }
 }

@@ -270,8 +270,9 @@ extension EntryContent {
     var timestamp: HybridTimestamp {
         switch self {
         case .changeset(let changeset): changeset.timestamp
-        case .statement(_, let timestamp), .unknown(_, let timestamp): timestamp
-        case .carried, .malformed: .zero
+        case .statement(_, let timestamp), .carried(_, let timestamp), .unknown(_, let timestamp):
+            timestamp
+        case .malformed: .zero
         }
     }
 }

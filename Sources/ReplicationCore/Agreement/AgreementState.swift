@@ -23,6 +23,37 @@ package struct AgreementState: Hashable, Sendable {
         package fileprivate(set) var timestamp: HybridTimestamp
     }
 
+    /// One member's latest refusal of a proposal; of two of one moment the greater reason.
+    package struct StandingRefusal: Hashable, Sendable {
+        package var member: MemberCode
+        package var timestamp: HybridTimestamp
+        package var reason: Text
+
+        package init(member: MemberCode, timestamp: HybridTimestamp, reason: Text) {
+            self.member = member
+            self.timestamp = timestamp
+            self.reason = reason
+        }
+    }
+
+    /// That a member stands by several definitions of one number: misconduct, or a restored backup.
+    ///
+    /// All of them count: which came second depends on who is asked.
+    package struct DoubleVote: Hashable, Sendable {
+        package var item: Text
+        package var version: Int
+        package var member: MemberCode
+        /// Two definitions or more, sorted.
+        package var definitions: [Digest]
+
+        package init(item: Text, version: Int, member: MemberCode, definitions: [Digest]) {
+            self.item = item
+            self.version = version
+            self.member = member
+            self.definitions = definitions
+        }
+    }
+
     /// How far a definition is; the raw value is shown.
     package enum Stage: String, Hashable, Sendable, CaseIterable {
         /// Not enough members have approved it.
@@ -46,6 +77,8 @@ package struct AgreementState: Hashable, Sendable {
     /// Definition digests by item, in the order of (version, digest).
     private var definitionsByItem: [Text: [Digest]] = [:]
     private var agreedDefinitions: Set<Digest> = []
+    /// By proposal digest: each member's latest refusal.
+    private var refused: [Digest: [MemberCode: StandingRefusal]] = [:]
 
     package init(roster: Roster, rosterDigest: Digest) {
         rosters = [rosterDigest: roster]
@@ -78,6 +111,26 @@ extension AgreementState {
         let changed = count(approval.member, for: approval.proposal, at: timestamp)
         if changed { settle(approval.proposal) }
         return changed
+    }
+
+    /// Keeps a refusal, also of a proposal that is not here yet; true if anything changed.
+    @discardableResult
+    package mutating func insert(
+        _ refusal: ProposalRefusal,
+        by member: MemberCode,
+        at timestamp: HybridTimestamp
+    ) -> Bool {
+        if let known = refused[refusal.proposal]?[member],
+            (known.timestamp, known.reason) >= (timestamp, refusal.reason)
+        {
+            return false
+        }
+        refused[refusal.proposal, default: [:]][member] = StandingRefusal(
+            member: member,
+            timestamp: timestamp,
+            reason: refusal.reason
+        )
+        return true
     }
 
     private mutating func count(
@@ -129,6 +182,50 @@ extension AgreementState {
     package func approvals(of proposal: Digest) -> [Vote] {
         (votes[proposal] ?? [:]).map { Vote(member: $0.key, timestamp: $0.value) }
             .sorted { $0.member < $1.member }
+    }
+
+    /// Who refused that proposal and has not approved it, sorted by member; it counts as nothing.
+    package func refusals(of proposal: Digest) -> [StandingRefusal] {
+        (refused[proposal] ?? [:]).values.filter { !hasApproved($0.member, proposal: proposal) }
+            .sorted { $0.member < $1.member }
+    }
+
+    /// Every member that stands by two definitions of one number, in the order of item, version and
+    /// member.
+    package var doubleVotes: [DoubleVote] {
+        var found: [DoubleVote] = []
+        for item in items {
+            let byVersion = Dictionary(grouping: definitions(of: item)) {
+                definition($0)?.version ?? 0
+            }
+            for version in byVersion.keys.sorted() {
+                found += doubleVotes(item, version, byVersion[version] ?? [])
+            }
+        }
+        return found
+    }
+
+    private func doubleVotes(
+        _ item: Text,
+        _ version: Int,
+        _ definitions: [Digest]
+    ) -> [DoubleVote] {
+        guard definitions.count > 1 else { return [] }
+        var voted: [MemberCode: [Digest]] = [:]
+        for definition in definitions {
+            let members = proposals(of: definition).flatMap { ballot in
+                (votes[ballot.proposal.digest] ?? [:]).keys
+            }
+            for member in Set(members) { voted[member, default: []].append(definition) }
+        }
+        return voted.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.map {
+            DoubleVote(
+                item: item,
+                version: version,
+                member: $0.key,
+                definitions: $0.value.sorted()
+            )
+        }
     }
 
     package func hasApproved(_ member: MemberCode, proposal: Digest) -> Bool {

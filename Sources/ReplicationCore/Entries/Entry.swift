@@ -8,7 +8,7 @@ package import AllianceModel
 /// | opening | kind, timestamp; of a changeset the record's key and perhaps header   |
 /// | writes  | for each write: field, dot, context, lost, ground, request id         |
 /// | salt    | 16 random bytes, so that an erased body cannot be guessed from a hash |
-/// | body    | the values, in the order of the writes; or a statement                |
+/// | body    | the values, in the order of the writes; or a statement; or a `Carried` |
 ///
 /// Leaf = SHA-256(0x00, opening, SHA-256(writes), SHA-256(salt, body)).
 package struct EntryBytes: Hashable, Sendable {
@@ -36,8 +36,8 @@ package struct EntryBytes: Hashable, Sendable {
 /// What an entry says.
 package enum EntryContent: Hashable, Sendable {
     case changeset(Changeset)
-    /// Another member's changeset, with its proof. Formats leave room; not produced yet.
-    case carried(Bytes)
+    /// Another member's changeset with its proof, under the timestamp of who carries it.
+    case carried(Carried, timestamp: HybridTimestamp)
     case statement(Statement, timestamp: HybridTimestamp)
     /// Of a kind that this version does not know: kept, held as `feature_unknown`.
     case unknown(kind: UInt64, timestamp: HybridTimestamp)

@@ -17,14 +17,14 @@ extension EntryCoding {
 
     /// What an entry of a feed of this writer says.
     ///
-    /// Statements come back as `.unknown`: their bodies are read by `ReplicationWire.StatementCoding`.
+    /// Statements and what is carried come back as `.unknown`: their bodies are read by
+    /// `ReplicationWire.StatementCoding` and, with a hash function, by `CarriedCoding`.
     package static func decode(_ bytes: EntryBytes, writer: Writer) -> EntryContent {
         guard let opening = opening(bytes.opening) else {
             return .malformed(reason: "its opening does not parse")
         }
         switch opening.kind {
         case Kind.changeset: return changeset(bytes, opening, writer)
-        case Kind.carried: return .carried(Bytes(bytes.body))
         default: return .unknown(kind: opening.kind, timestamp: opening.timestamp)
         }
     }

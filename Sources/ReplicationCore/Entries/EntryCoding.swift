@@ -52,6 +52,19 @@ package enum EntryCoding {
         )
     }
 
+    package static func encode(
+        _ carried: Carried,
+        timestamp: HybridTimestamp,
+        salt: Bytes
+    ) -> EntryBytes {
+        EntryBytes(
+            opening: opening(Kind.carried, timestamp, nil, nil),
+            writes: [],
+            salt: salt[...],
+            body: CarriedCoding.encode(carried)[...]
+        )
+    }
+
     private static func opening(
         _ kind: UInt64,
         _ timestamp: HybridTimestamp,
@@ -104,11 +117,21 @@ package enum EntryCoding {
             copy(bytes.body, to: buffer, at: bytes.salt.count)
             return hash(UnsafeRawBufferPointer(rebasing: buffer[..<salted]))
         }
-        let count = 1 + bytes.opening.count + 2 * Digest.byteCount
+        return leaf(opening: bytes.opening, writes: writes, body: body, hash: hash)
+    }
+
+    /// The leaf of which only the hashes SHA-256(writes) and SHA-256(salt, body) are at hand.
+    package static func leaf(
+        opening: ArraySlice<UInt8>,
+        writes: Digest,
+        body: Digest,
+        hash: HashFunction
+    ) -> Digest {
+        let count = 1 + opening.count + 2 * Digest.byteCount
         return withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { buffer in
             buffer[0] = 0
-            copy(bytes.opening, to: buffer, at: 1)
-            let rest = 1 + bytes.opening.count
+            copy(opening, to: buffer, at: 1)
+            let rest = 1 + opening.count
             writes.withUnsafeBytes { copy($0, to: buffer, at: rest) }
             body.withUnsafeBytes { copy($0, to: buffer, at: rest + Digest.byteCount) }
             return hash(UnsafeRawBufferPointer(buffer))

@@ -6,6 +6,16 @@ package enum Statement: Hashable, Sendable {
     case proposal(Proposal)
     /// One member's consent to one proposal.
     case approval(Approval)
+    /// Its feed's member does not consent, and says why; shown, and counts as nothing.
+    case refusal(ProposalRefusal)
+    /// An earlier incarnation of its feed's member of whose tail nobody has more: nobody waits for
+    /// what it wrote.
+    case gone(Writer)
+    /// The timestamps of an earlier incarnation of its feed's member, whose clock ran ahead, count as
+    /// at most this.
+    case ceiling(Writer, HybridTimestamp)
+    /// Somebody signed two histories of one feed.
+    case forkProof(ForkProof)
 }
 
 package struct Proposal: Hashable, Sendable {
@@ -54,5 +64,41 @@ package struct Approval: Hashable, Sendable {
         self.member = member
         self.key = key
         self.signature = signature
+    }
+}
+
+package struct ProposalRefusal: Hashable, Sendable {
+    /// Digest of the proposal.
+    package var proposal: Digest
+    /// For people; 1 to 1,024 bytes.
+    package var reason: Text
+
+    package static let reasonBytesMaximum = 1_024
+
+    package init(proposal: Digest, reason: Text) {
+        self.proposal = proposal
+        self.reason = reason
+    }
+}
+
+extension Statement {
+    /// Why it cannot stand in that feed; nil if it can.
+    ///
+    /// Statements speak for their feed's member, but those that are signed by themselves: an
+    /// approval and a fork proof may stand in anybody's feed. Their signatures are for whoever holds
+    /// keys.
+    package func problem(in feed: FeedIdentity) -> String? {
+        guard feed.audience == .alliance else { return "a statement outside an alliance feed" }
+        switch self {
+        case .proposal(let proposal):
+            return proposal.proposer == feed.member ? nil : "a proposal in another's name"
+        case .gone(let writer), .ceiling(let writer, _):
+            guard writer.member == feed.member else {
+                return "it speaks of another member's incarnation"
+            }
+            return writer.incarnation == feed.writer.incarnation
+                ? "it speaks of the incarnation that says it" : nil
+        case .approval, .refusal, .forkProof: return nil
+        }
     }
 }

@@ -47,6 +47,12 @@ package enum StatementCoding {
         switch statement {
         case .proposal(let proposal): schema.proposal = SchemaProposal(proposal)
         case .approval(let approval): schema.approval = SchemaApproval(approval)
+        case .refusal(let refusal): schema.refusal = SchemaProposalRefusal(refusal)
+        case .gone(let writer): schema.gone.incarnation = writer.incarnation.rawValue
+        case .ceiling(let writer, let timestamp):
+            schema.ceiling.incarnation = writer.incarnation.rawValue
+            schema.ceiling.timestamp = timestamp.rawValue
+        case .forkProof(let proof): schema.forkProof = SchemaForkProof(proof)
         }
         return schema.encoded()
     }
@@ -56,8 +62,10 @@ package enum StatementCoding {
     ///
     /// Total: any bytes have an answer.
     ///
-    /// A proposal counts as its proposer's approval, so it stands only in that member's own feed;
-    /// an approval is signed by itself and may stand in anybody's.
+    /// A proposal counts as its proposer's approval, so it stands only in that member's own feed; an
+    /// approval and a fork proof are signed by themselves and may stand in anybody's. The others are
+    /// about the feed's member, whom their bytes therefore do not name. A fork proof that does not
+    /// lead to its heads is malformed; whether these are signed is for whoever holds keys.
     package static func decode(
         _ body: ArraySlice<UInt8>,
         writer: MemberCode,
@@ -69,16 +77,34 @@ package enum StatementCoding {
             guard let kind = schema.statement else {
                 throw bytes.isEmpty ? Misfit.malformed("an empty statement") : unread(bytes)
             }
-            let statement: ReplicationCore.Statement
-            switch kind {
-            case .proposal(let proposal):
-                statement = .proposal(try proposal.model(writer: writer, hash))
-            case .approval(let approval): statement = .approval(try approval.model())
-            }
+            let statement = try model(of: kind, writer: writer, hash)
             guard encode(statement) == bytes else { throw unread(bytes) }
             return .statement(statement)
         } catch {
             return .misfit(error)
+        }
+    }
+
+    private static func model(
+        of kind: SchemaStatement.OneOf_Statement,
+        writer: MemberCode,
+        _ hash: HashFunction
+    ) throws(Misfit) -> ReplicationCore.Statement {
+        func incarnation(_ number: UInt64) -> Writer {
+            Writer(member: writer, incarnation: Incarnation(rawValue: number))
+        }
+        switch kind {
+        case .proposal(let proposal): return .proposal(try proposal.model(writer: writer, hash))
+        case .approval(let approval): return .approval(try approval.model())
+        case .refusal(let refusal): return .refusal(try refusal.model())
+        case .gone(let gone): return .gone(incarnation(gone.incarnation))
+        case .ceiling(let ceiling):
+            try check(ceiling.timestamp != 0, "a ceiling of no time")
+            return .ceiling(
+                incarnation(ceiling.incarnation),
+                HybridTimestamp(rawValue: ceiling.timestamp)
+            )
+        case .forkProof(let proof): return .forkProof(try proof.model(hash))
         }
     }
 
@@ -159,5 +185,20 @@ extension SchemaApproval {
             key: try Digest(key, "key"),
             signature: Bytes(signature)
         )
+    }
+}
+
+extension SchemaProposalRefusal {
+    init(_ refusal: ProposalRefusal) {
+        self.init()
+        proposal = refusal.proposal.data
+        reason = refusal.reason.string
+    }
+
+    func model() throws(Misfit) -> ProposalRefusal {
+        let reason = try Text(reason, "reason")
+        try check(!reason.isEmpty, "a refusal without a reason")
+        try checkLimit(reason.utf8.count, ProposalRefusal.reasonBytesMaximum, "reason bytes")
+        return ProposalRefusal(proposal: try Digest(proposal, "proposal"), reason: reason)
     }
 }

@@ -806,13 +806,13 @@ package nonisolated struct SchemaPush: Sendable {
     /// An Opening.
     package var opening: Data = Data()
 
-    /// A Writes; empty in a statement.
+    /// A Writes; empty unless it is a changeset.
     package var writes: Data = Data()
 
     /// 16 random bytes.
     package var salt: Data = Data()
 
-    /// A Body, or a Statement.
+    /// A Body, a Statement, or a Carried.
     package var body: Data = Data()
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1343,6 +1343,131 @@ package nonisolated struct SchemaElements: Sendable {
   package init() {}
 }
 
+/// The body of an entry of kind carried: another member's changeset, or the proof that a record was
+/// begun.
+package nonisolated struct SchemaCarried: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The feed that it was written to, in the parts of the feed digest, without the label.
+  package var identity: Data = Data()
+
+  package var sequence: UInt64 = 0
+
+  /// Inclusion path: at most 63, 32 bytes each, the leaf's own sibling first.
+  package var path: [Data] = []
+
+  /// The signed head, as in Push.
+  package var size: UInt64 = 0
+
+  package var root: Data = Data()
+
+  package var key: Data = Data()
+
+  package var signature: Data = Data()
+
+  package var content: SchemaCarried.OneOf_Content? = nil
+
+  package var changeset: SchemaCarried.Entry {
+    get {
+      if case .changeset(let v)? = content {return v}
+      return SchemaCarried.Entry()
+    }
+    set {content = .changeset(newValue)}
+  }
+
+  package var creation: SchemaCarried.Creation {
+    get {
+      if case .creation(let v)? = content {return v}
+      return SchemaCarried.Creation()
+    }
+    set {content = .creation(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Content: Equatable, Sendable {
+    case changeset(SchemaCarried.Entry)
+    case creation(SchemaCarried.Creation)
+
+  }
+
+  /// Verbatim; all four are always written.
+  package nonisolated struct Entry: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var opening: Data {
+      get {_opening ?? Data()}
+      set {_opening = newValue}
+    }
+    /// Returns true if `opening` has been explicitly set.
+    package var hasOpening: Bool {self._opening != nil}
+    /// Clears the value of `opening`. Subsequent reads from it will return its default value.
+    package mutating func clearOpening() {self._opening = nil}
+
+    package var writes: Data {
+      get {_writes ?? Data()}
+      set {_writes = newValue}
+    }
+    /// Returns true if `writes` has been explicitly set.
+    package var hasWrites: Bool {self._writes != nil}
+    /// Clears the value of `writes`. Subsequent reads from it will return its default value.
+    package mutating func clearWrites() {self._writes = nil}
+
+    package var salt: Data {
+      get {_salt ?? Data()}
+      set {_salt = newValue}
+    }
+    /// Returns true if `salt` has been explicitly set.
+    package var hasSalt: Bool {self._salt != nil}
+    /// Clears the value of `salt`. Subsequent reads from it will return its default value.
+    package mutating func clearSalt() {self._salt = nil}
+
+    package var body: Data {
+      get {_body ?? Data()}
+      set {_body = newValue}
+    }
+    /// Returns true if `body` has been explicitly set.
+    package var hasBody: Bool {self._body != nil}
+    /// Clears the value of `body`. Subsequent reads from it will return its default value.
+    package mutating func clearBody() {self._body = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _opening: Data? = nil
+    fileprivate var _writes: Data? = nil
+    fileprivate var _salt: Data? = nil
+    fileprivate var _body: Data? = nil
+  }
+
+  /// The leaf's three inputs: nothing of what was written.
+  package nonisolated struct Creation: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// With the record's header.
+    package var opening: Data = Data()
+
+    /// SHA-256 of the writes, 32 bytes.
+    package var writes: Data = Data()
+
+    /// SHA-256 of salt and body, 32 bytes.
+    package var body: Data = Data()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package init() {}
+}
+
 /// The body of an entry of kind statement.
 package nonisolated struct SchemaStatement: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1367,11 +1492,47 @@ package nonisolated struct SchemaStatement: Sendable {
     set {statement = .approval(newValue)}
   }
 
+  package var refusal: SchemaProposalRefusal {
+    get {
+      if case .refusal(let v)? = statement {return v}
+      return SchemaProposalRefusal()
+    }
+    set {statement = .refusal(newValue)}
+  }
+
+  package var gone: SchemaGone {
+    get {
+      if case .gone(let v)? = statement {return v}
+      return SchemaGone()
+    }
+    set {statement = .gone(newValue)}
+  }
+
+  package var ceiling: SchemaCeiling {
+    get {
+      if case .ceiling(let v)? = statement {return v}
+      return SchemaCeiling()
+    }
+    set {statement = .ceiling(newValue)}
+  }
+
+  package var forkProof: SchemaForkProof {
+    get {
+      if case .forkProof(let v)? = statement {return v}
+      return SchemaForkProof()
+    }
+    set {statement = .forkProof(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Statement: Equatable, Sendable {
     case proposal(SchemaProposal)
     case approval(SchemaApproval)
+    case refusal(SchemaProposalRefusal)
+    case gone(SchemaGone)
+    case ceiling(SchemaCeiling)
+    case forkProof(SchemaForkProof)
 
   }
 
@@ -1417,6 +1578,98 @@ package nonisolated struct SchemaApproval: Sendable {
   package var signature: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// By the member of the feed that it stands in.
+package nonisolated struct SchemaProposalRefusal: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Digest of the proposal, 32 bytes.
+  package var proposal: Data = Data()
+
+  /// For people; 1 to 1,024 bytes.
+  package var reason: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Of an earlier incarnation of the member of the feed that it stands in.
+package nonisolated struct SchemaGone: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var incarnation: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Of an earlier incarnation of the member of the feed that it stands in.
+package nonisolated struct SchemaCeiling: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var incarnation: UInt64 = 0
+
+  /// Hybrid timestamp; never 0.
+  package var timestamp: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// One feed, one sequence, two different leaves, each with its path to a signed head.
+package nonisolated struct SchemaForkProof: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Who signed both.
+  package var member: String = String()
+
+  /// Digest of the feed, 32 bytes.
+  package var feed: Data = Data()
+
+  package var sequence: UInt64 = 0
+
+  /// Exactly two, the smaller leaf first.
+  package var branches: [SchemaForkProof.Branch] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated struct Branch: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var leaf: Data = Data()
+
+    /// Inclusion path: at most 63, 32 bytes each, the leaf's own sibling first.
+    package var path: [Data] = []
+
+    /// The signed head, as in Push.
+    package var size: UInt64 = 0
+
+    package var root: Data = Data()
+
+    package var key: Data = Data()
+
+    package var signature: Data = Data()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
 
   package init() {}
 }
@@ -3419,9 +3672,200 @@ nonisolated extension SchemaElements: SwiftProtobuf.Message, SwiftProtobuf._Mess
   }
 }
 
+nonisolated extension SchemaCarried: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Carried"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}identity\0\u{1}sequence\0\u{1}path\0\u{1}size\0\u{1}root\0\u{1}key\0\u{1}signature\0\u{1}changeset\0\u{1}creation\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.identity) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 3: try { try decoder.decodeRepeatedBytesField(value: &self.path) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.root) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.key) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      case 8: try {
+        var v: SchemaCarried.Entry?
+        var hadOneofValue = false
+        if let current = self.content {
+          hadOneofValue = true
+          if case .changeset(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.content = .changeset(v)
+        }
+      }()
+      case 9: try {
+        var v: SchemaCarried.Creation?
+        var hadOneofValue = false
+        if let current = self.content {
+          hadOneofValue = true
+          if case .creation(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.content = .creation(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.identity.isEmpty {
+      try visitor.visitSingularBytesField(value: self.identity, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.path, fieldNumber: 3)
+    }
+    if self.size != 0 {
+      try visitor.visitSingularUInt64Field(value: self.size, fieldNumber: 4)
+    }
+    if !self.root.isEmpty {
+      try visitor.visitSingularBytesField(value: self.root, fieldNumber: 5)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularBytesField(value: self.key, fieldNumber: 6)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 7)
+    }
+    switch self.content {
+    case .changeset?: try {
+      guard case .changeset(let v)? = self.content else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .creation?: try {
+      guard case .creation(let v)? = self.content else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: SchemaCarried, rhs: SchemaCarried) -> Bool {
+    if lhs.identity != rhs.identity {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.size != rhs.size {return false}
+    if lhs.root != rhs.root {return false}
+    if lhs.key != rhs.key {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.content != rhs.content {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SchemaCarried.Entry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = SchemaCarried.protoMessageName + ".Entry"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}opening\0\u{1}writes\0\u{1}salt\0\u{1}body\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self._opening) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self._writes) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self._salt) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self._body) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._opening {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._writes {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._salt {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._body {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: SchemaCarried.Entry, rhs: SchemaCarried.Entry) -> Bool {
+    if lhs._opening != rhs._opening {return false}
+    if lhs._writes != rhs._writes {return false}
+    if lhs._salt != rhs._salt {return false}
+    if lhs._body != rhs._body {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SchemaCarried.Creation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = SchemaCarried.protoMessageName + ".Creation"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}opening\0\u{1}writes\0\u{1}body\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.opening) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.writes) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.body) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.opening.isEmpty {
+      try visitor.visitSingularBytesField(value: self.opening, fieldNumber: 1)
+    }
+    if !self.writes.isEmpty {
+      try visitor.visitSingularBytesField(value: self.writes, fieldNumber: 2)
+    }
+    if !self.body.isEmpty {
+      try visitor.visitSingularBytesField(value: self.body, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: SchemaCarried.Creation, rhs: SchemaCarried.Creation) -> Bool {
+    if lhs.opening != rhs.opening {return false}
+    if lhs.writes != rhs.writes {return false}
+    if lhs.body != rhs.body {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension SchemaStatement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Statement"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}proposal\0\u{1}approval\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}proposal\0\u{1}approval\0\u{1}refusal\0\u{1}gone\0\u{1}ceiling\0\u{3}fork_proof\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3455,6 +3899,58 @@ nonisolated extension SchemaStatement: SwiftProtobuf.Message, SwiftProtobuf._Mes
           self.statement = .approval(v)
         }
       }()
+      case 3: try {
+        var v: SchemaProposalRefusal?
+        var hadOneofValue = false
+        if let current = self.statement {
+          hadOneofValue = true
+          if case .refusal(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.statement = .refusal(v)
+        }
+      }()
+      case 4: try {
+        var v: SchemaGone?
+        var hadOneofValue = false
+        if let current = self.statement {
+          hadOneofValue = true
+          if case .gone(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.statement = .gone(v)
+        }
+      }()
+      case 5: try {
+        var v: SchemaCeiling?
+        var hadOneofValue = false
+        if let current = self.statement {
+          hadOneofValue = true
+          if case .ceiling(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.statement = .ceiling(v)
+        }
+      }()
+      case 6: try {
+        var v: SchemaForkProof?
+        var hadOneofValue = false
+        if let current = self.statement {
+          hadOneofValue = true
+          if case .forkProof(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.statement = .forkProof(v)
+        }
+      }()
       default: break
       }
     }
@@ -3473,6 +3969,22 @@ nonisolated extension SchemaStatement: SwiftProtobuf.Message, SwiftProtobuf._Mes
     case .approval?: try {
       guard case .approval(let v)? = self.statement else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .refusal?: try {
+      guard case .refusal(let v)? = self.statement else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .gone?: try {
+      guard case .gone(let v)? = self.statement else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .ceiling?: try {
+      guard case .ceiling(let v)? = self.statement else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .forkProof?: try {
+      guard case .forkProof(let v)? = self.statement else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     }()
     case nil: break
     }
@@ -3569,6 +4081,206 @@ nonisolated extension SchemaApproval: SwiftProtobuf.Message, SwiftProtobuf._Mess
   package static func ==(lhs: SchemaApproval, rhs: SchemaApproval) -> Bool {
     if lhs.proposal != rhs.proposal {return false}
     if lhs.member != rhs.member {return false}
+    if lhs.key != rhs.key {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SchemaProposalRefusal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ProposalRefusal"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}proposal\0\u{1}reason\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.proposal) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.proposal.isEmpty {
+      try visitor.visitSingularBytesField(value: self.proposal, fieldNumber: 1)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: SchemaProposalRefusal, rhs: SchemaProposalRefusal) -> Bool {
+    if lhs.proposal != rhs.proposal {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SchemaGone: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Gone"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.incarnation) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.incarnation != 0 {
+      try visitor.visitSingularFixed64Field(value: self.incarnation, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: SchemaGone, rhs: SchemaGone) -> Bool {
+    if lhs.incarnation != rhs.incarnation {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SchemaCeiling: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Ceiling"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{1}timestamp\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.incarnation) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.timestamp) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.incarnation != 0 {
+      try visitor.visitSingularFixed64Field(value: self.incarnation, fieldNumber: 1)
+    }
+    if self.timestamp != 0 {
+      try visitor.visitSingularFixed64Field(value: self.timestamp, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: SchemaCeiling, rhs: SchemaCeiling) -> Bool {
+    if lhs.incarnation != rhs.incarnation {return false}
+    if lhs.timestamp != rhs.timestamp {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SchemaForkProof: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ForkProof"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}feed\0\u{1}sequence\0\u{1}branches\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.feed) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.branches) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.member.isEmpty {
+      try visitor.visitSingularStringField(value: self.member, fieldNumber: 1)
+    }
+    if !self.feed.isEmpty {
+      try visitor.visitSingularBytesField(value: self.feed, fieldNumber: 2)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 3)
+    }
+    if !self.branches.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.branches, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: SchemaForkProof, rhs: SchemaForkProof) -> Bool {
+    if lhs.member != rhs.member {return false}
+    if lhs.feed != rhs.feed {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.branches != rhs.branches {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SchemaForkProof.Branch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = SchemaForkProof.protoMessageName + ".Branch"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}leaf\0\u{1}path\0\u{1}size\0\u{1}root\0\u{1}key\0\u{1}signature\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.leaf) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.path) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.root) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.key) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.leaf.isEmpty {
+      try visitor.visitSingularBytesField(value: self.leaf, fieldNumber: 1)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.path, fieldNumber: 2)
+    }
+    if self.size != 0 {
+      try visitor.visitSingularUInt64Field(value: self.size, fieldNumber: 3)
+    }
+    if !self.root.isEmpty {
+      try visitor.visitSingularBytesField(value: self.root, fieldNumber: 4)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularBytesField(value: self.key, fieldNumber: 5)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: SchemaForkProof.Branch, rhs: SchemaForkProof.Branch) -> Bool {
+    if lhs.leaf != rhs.leaf {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.size != rhs.size {return false}
+    if lhs.root != rhs.root {return false}
     if lhs.key != rhs.key {return false}
     if lhs.signature != rhs.signature {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}

@@ -192,7 +192,6 @@ struct LedgerHeldTests {
         arguments: [
             (EntryContent.malformed(reason: "bytes"), HeldReason.malformed),
             (.unknown(kind: 77, timestamp: .zero), .featureUnknown),
-            (.carried([1, 2]), .featureUnknown),
         ]
     )
     func `what is not understood is kept and held, and the feed flows on`(
@@ -216,9 +215,10 @@ struct LedgerHeldTests {
         #expect(try putian.value("applicant", of: first) == .text("林小明"))
     }
 
-    @Test func `a statement in another's name is held and counts for nothing`() throws {
+    @Test func `an approval that its member did not sign is held and counts for nothing`() throws {
         let alliance = try LedgerAlliance()
         let (fuzhou, putian) = (alliance.fuzhou, alliance.putian)
+        putian.keys.refuse(alliance.nanping.member)
         let approval = Approval(
             proposal: SHA256.hash([9]),
             member: alliance.nanping.member,
@@ -232,6 +232,24 @@ struct LedgerHeldTests {
         }
         #expect(try putian.held.map(\.reason) == [.malformed])
         #expect(!putian.ledger.agreement.hasApproved(approval.member, proposal: approval.proposal))
+    }
+
+    @Test func `a member's signed approval counts once, whoever's feed it stands in`() throws {
+        let alliance = try LedgerAlliance()
+        let (fuzhou, putian) = (alliance.fuzhou, alliance.putian)
+        let vote = try fuzhou.propose(LedgerItem.definition("Second").numbered(2)).get()
+        let approval = Approval(
+            proposal: vote.proposal,
+            member: alliance.nanping.member,
+            key: SHA256.hash([1]),
+            signature: Bytes(repeating: 1, count: 64)
+        )
+        let tip = try #require(putian.awaited(from: fuzhou).first)
+        try putian.take([(tip, 1)], from: fuzhou) { content in
+            .statement(.approval(approval), timestamp: content.timestampForTest)
+        }
+        #expect(try putian.held.isEmpty)
+        #expect(putian.ledger.agreement.hasApproved(approval.member, proposal: vote.proposal))
     }
 }
 

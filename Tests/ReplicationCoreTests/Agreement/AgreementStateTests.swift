@@ -204,6 +204,68 @@ import Testing
         expect(state.insert(approval, at: time(6)), true)
     }
 
+    @Test func `an approval counts once, however it came`() throws {
+        var state = AgreementState(roster: try roster(.atLeast(3)), rosterDigest: Self.rosterDigest)
+        let proposal = proposal(definition())
+        state.insert(proposal, at: time(1))
+        // From its member's own feed, then from two others'.
+        for moment in [4, 9, 2] as [UInt64] {
+            state.insert(approval(proposal, by: Self.codes[1]), at: time(moment))
+        }
+        #expect(!state.isAgreed(proposal.definitionDigest))
+        #expect(state.approvals(of: proposal.digest).map(\.timestamp) == [time(1), time(2)])
+        state.insert(approval(proposal, by: Self.codes[2]), at: time(5))
+        #expect(state.isAgreed(proposal.definitionDigest))
+    }
+
+    @Test func `a refusal is shown until its member approves, and counts as nothing`() throws {
+        var state = AgreementState(roster: try roster(), rosterDigest: Self.rosterDigest)
+        let proposal = proposal(definition())
+        let refusal = ProposalRefusal(proposal: proposal.digest, reason: "too early")
+        let later = ProposalRefusal(proposal: proposal.digest, reason: "still too early")
+        expect(state.insert(later, by: Self.codes[2], at: time(5)), true)
+        expect(state.insert(refusal, by: Self.codes[2], at: time(4)), false)
+        expect(state.insert(refusal, by: Self.codes[1], at: time(4)), true)
+        expect(state.insert(refusal, by: Self.codes[1], at: time(4)), false)
+        state.insert(proposal, at: time(1))
+        let shown = state.refusals(of: proposal.digest)
+        #expect(shown.map(\.member) == [Self.codes[1], Self.codes[2]])
+        #expect(shown.map(\.reason) == ["too early", "still too early"])
+        for code in Self.codes { state.insert(approval(proposal, by: code), at: time(9)) }
+        #expect(state.refusals(of: proposal.digest).isEmpty)
+        #expect(state.isAgreed(proposal.definitionDigest))
+    }
+
+    @Test func `two approvals of one member for one number are shown, and both count`() throws {
+        let first = proposal(definition())
+        let rival = proposal(definition(variant: "other"), by: Self.codes[1])
+        let next = proposal(definition(version: 2), after: first.definitionDigest)
+        var state = AgreementState(roster: try roster(), rosterDigest: Self.rosterDigest)
+        for proposal in [first, next] {
+            state.insert(proposal, at: time(1))
+            for code in Self.codes { state.insert(approval(proposal, by: code), at: time(2)) }
+        }
+        state.insert(rival, at: time(3))
+        #expect(state.doubleVotes.map(\.member) == [Self.codes[1]])
+        state.insert(approval(rival, by: Self.codes[3]), at: time(4))
+        // The same definition proposed twice is no second number.
+        state.insert(proposal(definition(), by: Self.codes[3]), at: time(5))
+        let digests = [first.definitionDigest, rival.definitionDigest].sorted()
+        #expect(
+            state.doubleVotes
+                == [Self.codes[1], Self.codes[3]].map {
+                    AgreementState.DoubleVote(
+                        item: "GJJ-07",
+                        version: 1,
+                        member: $0,
+                        definitions: digests
+                    )
+                }
+        )
+        #expect(state.approvals(of: rival.digest).count == 2)
+        #expect(state.approvals(of: first.digest).count == 5)
+    }
+
     private func expect(
         _ value: Bool,
         _ expected: Bool,

@@ -89,6 +89,91 @@ import Testing
         }
     }
 
+    @Test func `statements of the feed's member are read as they were made`() throws {
+        let writer = try Samples.writer()
+        for statement in try Samples.ownStatements() {
+            let body = StatementCoding.encode(statement)
+            #expect(try decode(body) == .statement(statement))
+        }
+        // They name no member: in another one's feed they speak of that one.
+        let gone = StatementCoding.encode(.gone(writer))
+        let other = Writer(member: try Samples.member("350300"), incarnation: writer.incarnation)
+        #expect(try decode(gone, "350300") == .statement(.gone(other)))
+    }
+
+    @Test func `a fork proof is read in anybody's feed, its branches in one order`() throws {
+        let proof = try Samples.forkProof()
+        let body = StatementCoding.encode(.forkProof(proof))
+        #expect(try decode(body, "350900") == .statement(.forkProof(proof)))
+        var schema = try SchemaStatement(serializedBytes: body)
+        schema.forkProof.branches.swapAt(0, 1)
+        guard case .malformed = try decode(schema.serializedBytes()) else {
+            Issue.record("two encodings of one proof")
+            return
+        }
+    }
+
+    @Test func `what proves no fork is malformed`() throws {
+        let proof = try SchemaStatement(
+            serializedBytes: StatementCoding.encode(.forkProof(Samples.forkProof()))
+        )
+        let refusal = try SchemaStatement(
+            serializedBytes: StatementCoding.encode(Samples.ownStatements()[0])
+        )
+        let other = try Samples.digest(0x13).bytes
+        let broken = [
+            proof.with { $0.forkProof.branches[1] = $0.forkProof.branches[0] },
+            proof.with { $0.forkProof.branches.removeLast() },
+            proof.with { $0.forkProof.branches.append($0.forkProof.branches[1]) },
+            proof.with { $0.forkProof.sequence += 1 },
+            proof.with { $0.forkProof.sequence = 0 },
+            proof.with { $0.forkProof.member = "" },
+            proof.with { $0.forkProof.feed = Data() },
+            proof.with { $0.forkProof.branches[0].leaf = Data(other) },
+            proof.with { $0.forkProof.branches[0].path[0] = Data(other) },
+            proof.with { $0.forkProof.branches[0].path.append(Data(other)) },
+            proof.with { $0.forkProof.branches[0].path.removeLast() },
+            proof.with { $0.forkProof.branches[1].size -= 1 },
+            proof.with { $0.forkProof.branches[1].root = Data(other) },
+            proof.with { $0.forkProof.branches[1].signature.append(0) },
+            proof.with { statement in
+                let path = Array(repeating: Data(other), count: 64)
+                statement.forkProof.branches[0].path = path
+            },
+            refusal.with { $0.refusal.reason = "" },
+            refusal.with { $0.refusal.reason = String(repeating: "x", count: 1_025) },
+            refusal.with { $0.refusal.proposal = Data() },
+            SchemaStatement.with { $0.ceiling.incarnation = 1 },
+        ]
+        for schema in broken {
+            guard case .malformed = try decode(schema.serializedBytes()) else {
+                Issue.record("\(schema)")
+                continue
+            }
+        }
+    }
+
+    @Test func `a statement stands where it may`() throws {
+        let writer = try Samples.writer()
+        let alliance = try Samples.identity()
+        #expect(alliance.member == writer.member)
+        for statement in try Samples.ownStatements() + [.forkProof(Samples.forkProof())] {
+            #expect(statement.problem(in: try Samples.parties()) != nil)
+            #expect(statement.problem(in: alliance) == nil, "\(statement)")
+        }
+        var abroad = alliance
+        abroad.writer.member = try Samples.member("350300")
+        let earlier = Writer(member: writer.member, incarnation: Incarnation(rawValue: 1))
+        #expect(ReplicationCore.Statement.gone(earlier).problem(in: abroad) != nil)
+        #expect(ReplicationCore.Statement.gone(alliance.writer).problem(in: alliance) != nil)
+        let proposed = ReplicationCore.Statement.proposal(try proposed().proposal)
+        #expect(proposed.problem(in: alliance) == nil)
+        #expect(proposed.problem(in: abroad) != nil)
+        #expect(
+            ReplicationCore.Statement.approval(try Samples.approval()).problem(in: abroad) == nil
+        )
+    }
+
     @Test func `a statement of a later version is unknown`() throws {
         let (body, _) = try proposed()
         let definition = try SchemaDefinition(
@@ -97,8 +182,8 @@ import Testing
         let later: Bytes = try definition.with { $0.fields[0].merge = .UNRECOGNIZED(99) }
             .serializedBytes()
         let bodies: [Bytes] = [
-            [0x1a, 0x00],  // A third statement.
-            body + [0x1a, 0x00],
+            [0x7a, 0x00],  // A fifteenth statement.
+            body + [0x7a, 0x00],
             try SchemaStatement(serializedBytes: body)
                 .with { $0.proposal.definition = Data(later) }.serializedBytes(),
         ]
@@ -111,10 +196,12 @@ import Testing
     }
 
     @Test func `damaged bodies are never read as other than what they encode`() throws {
-        let samples = [
-            try proposed().body, try proposed(predecessor: Samples.digest(1)).body,
-            StatementCoding.encode(approval: try Samples.approval()),
-        ]
+        let samples =
+            [
+                try proposed().body, try proposed(predecessor: Samples.digest(1)).body,
+                StatementCoding.encode(approval: try Samples.approval()),
+                StatementCoding.encode(.forkProof(try Samples.forkProof())),
+            ] + (try Samples.ownStatements()).map { StatementCoding.encode($0) }
         var random = SplitMix(seed: 5)
         var damaged = (0..<10_000).map { _ in Damage.mutant(of: samples, &random) }
         for sample in samples {
@@ -133,7 +220,7 @@ import Testing
     @Test func `in an entry a statement with writes is malformed, a later one unknown`() throws {
         let writer = try Samples.writer()
         var entry = try Samples.statement(1)
-        entry.body = [0x1a, 0x00]
+        entry.body = [0x7a, 0x00]
         guard case .unknown(3, _) = EntryContent(entry, writer: writer, hash: Samples.hash) else {
             Issue.record("not unknown")
             return

@@ -51,6 +51,57 @@ import Testing
         #expect(Bytes(entry.body) == body)
     }
 
+    @Test func `what is carried is the schema's, byte for byte, and back`() throws {
+        for carried in [try Samples.carried(), try Samples.creation()] {
+            var schema = SchemaCarried()
+            schema.identity = Data(carried.identity.encoded)
+            schema.sequence = carried.sequence
+            schema.path = carried.path.map { Data($0.bytes) }
+            schema.size = carried.head.head.size
+            schema.root = Data(carried.head.head.root.bytes)
+            schema.key = Data(carried.head.key.bytes)
+            schema.signature = Data(carried.head.signature)
+            switch carried.content {
+            case .changeset(let entry):
+                schema.changeset.opening = Data(entry.opening)
+                schema.changeset.writes = Data(entry.writes)
+                schema.changeset.salt = Data(entry.salt)
+                schema.changeset.body = Data(entry.body)
+            case .creation(let opening, let writes, let body):
+                schema.creation.opening = Data(opening)
+                schema.creation.writes = Data(writes.bytes)
+                schema.creation.body = Data(body.bytes)
+            }
+            let entry = EntryCoding.encode(
+                carried,
+                timestamp: HybridTimestamp(rawValue: 0x0102_0304_0506_0708),
+                salt: Bytes(repeating: 1, count: 16)
+            )
+            #expect(try schema.bytes() == Bytes(entry.body))
+            #expect(try SchemaCarried(serializedBytes: Bytes(entry.body)) == schema)
+            let writer = try Samples.writer("350300")
+            #expect(
+                EntryContent(entry, writer: writer, hash: Samples.hash)
+                    == .carried(
+                        carried,
+                        timestamp: HybridTimestamp(rawValue: 0x0102_0304_0506_0708)
+                    )
+            )
+            var written = entry
+            written.writes = [0x0a, 0x00]
+            #expect(
+                EntryContent(written, writer: writer, hash: Samples.hash)
+                    == .malformed(reason: "carried, with writes")
+            )
+            var cut = entry
+            cut.body = entry.body.dropLast()
+            guard case .malformed = EntryContent(cut, writer: writer, hash: Samples.hash) else {
+                Issue.record("cut, and read")
+                continue
+            }
+        }
+    }
+
     static let values: [FieldValue] = [
         .text(""), .text("租金"), .integer(0), .integer(.min), .integer(.max), .boolean(false),
         .boolean(true), .decimal(ScaledDecimal(units: 0, scale: 0)),

@@ -151,6 +151,80 @@ enum Samples {
         )
     }
 
+    /// A refusal, a declaration that an incarnation is gone, and a ceiling.
+    static func ownStatements() throws -> [ReplicationCore.Statement] {
+        let earlier = Writer(
+            member: try member("350100"),
+            incarnation: Incarnation(rawValue: 0x1122_3344_5566_7788)
+        )
+        let time = HybridTimestamp(milliseconds: 1_780_000_000_000, counter: 7)
+        return [
+            .refusal(ProposalRefusal(proposal: try digest(0x88), reason: "no such form here")),
+            .gone(earlier),
+            .ceiling(earlier, time),
+        ]
+    }
+
+    /// The third of three entries is another one in a history of five.
+    static func forkProof() throws -> ForkProof {
+        let feed = try parties().digest(hash: hash)
+        let histories: [[UInt8]] = [[1, 2, 3], [1, 2, 4, 5, 6]]
+        let branches = try histories.map { numbers in
+            let leaves = try numbers.map { try digest($0) }
+            let head = FeedHead(
+                feed: feed,
+                size: UInt64(leaves.count),
+                root: MerkleTree.root(of: leaves, hash: hash)
+            )
+            return ForkProof.Branch(
+                leaf: leaves[2],
+                path: MerkleTree.path(of: 3, leaves: leaves, hash: hash),
+                head: SignedHead(head: head, key: try digest(0x55), signature: Bytes(0..<64))
+            )
+        }
+        let member = try member("350100")
+        let proof = ForkProof(
+            of: member,
+            feed: feed,
+            sequence: 3,
+            branches[0],
+            branches[1],
+            hash: hash
+        )
+        return try #require(proof)
+    }
+
+    /// The first changeset, out of a feed of three.
+    static func carried() throws -> Carried {
+        let entry = try changeset(1)
+        let leaves = [EntryCoding.leaf(of: entry, hash: hash), try digest(1), try digest(2)]
+        let identity = try parties()
+        let head = FeedHead(
+            feed: identity.digest(hash: hash),
+            size: 3,
+            root: MerkleTree.root(of: leaves, hash: hash)
+        )
+        return Carried(
+            identity: identity,
+            sequence: 1,
+            path: MerkleTree.path(of: 1, leaves: leaves, hash: hash),
+            head: SignedHead(head: head, key: try digest(0x55), signature: Bytes(0..<64)),
+            content: .changeset(entry)
+        )
+    }
+
+    /// The same without what was written.
+    static func creation() throws -> Carried {
+        var carried = try carried()
+        let entry = try changeset(1)
+        carried.content = .creation(
+            opening: entry.opening,
+            writes: SHA256.hash(Bytes(entry.writes)),
+            body: SHA256.hash(Bytes(entry.salt + entry.body))
+        )
+        return carried
+    }
+
     static func feedSizes() throws -> [Have.FeedSize] {
         try [identity(), parties(), identity(.private)]
             .sorted { $0.digest(hash: hash) < $1.digest(hash: hash) }

@@ -67,6 +67,12 @@ import Testing
         vectors.append(("proposal", body))
         vectors.append(("proposal digest", proposal.digest.bytes))
         vectors.append(("approval", StatementCoding.encode(approval: try Samples.approval())))
+        for (name, statement) in zip(["refusal", "gone", "ceiling"], try Samples.ownStatements()) {
+            vectors.append((name, StatementCoding.encode(statement)))
+        }
+        vectors.append(("fork proof", StatementCoding.encode(.forkProof(try Samples.forkProof()))))
+        vectors.append(("carried", CarriedCoding.encode(try Samples.carried())))
+        vectors.append(("creation proof", CarriedCoding.encode(try Samples.creation())))
         let roster = try RosterCodingTests.roster()
         vectors.append(("roster", RosterCoding.encode(roster)))
         vectors.append(("roster digest", RosterCoding.digest(roster, Samples.hash).bytes))
