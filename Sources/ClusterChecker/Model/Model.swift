@@ -53,6 +53,11 @@ struct Given {
         facts.forks[write.place.feed].map { write.place.sequence >= $0 } ?? false
     }
 
+    /// Of a member that left: "what is beyond is void (`left`)".
+    func isLeft(_ write: ModelWrite) -> Bool {
+        facts.closed[write.place.feed].map { write.place.sequence > $0 } ?? false
+    }
+
     /// Of a gone or forked incarnation: what replaces its writes may not have seen them.
     func isDoubtful(_ writer: ModelWriter) -> Bool { !isWaitedFor(writer) }
 

@@ -2,7 +2,7 @@ import AllianceModel
 
 /// The applied writes, one a dot, less what is nothing to anybody.
 struct Genuine {
-    /// `forked` and `number_used_twice` only.
+    /// `forked`, `left` and `number_used_twice` only.
     private(set) var nothing: [ModelWriteID: ModelVerdict] = [:]
     /// Dots of which a forked copy exists.
     private(set) var withForkedCopy: Set<ModelWriteID> = []
@@ -12,12 +12,13 @@ struct Genuine {
         for (id, copies) in Dictionary(grouping: applied, by: \.id) {
             let unforked = copies.filter { !given.isForked($0) }
             if unforked.count < copies.count { withForkedCopy.insert(id) }
-            if unforked.isEmpty {
-                nothing[id] = .forked
-            } else if Set(unforked.map(Content.init)).count > 1 {
+            let counting = unforked.filter { !given.isLeft($0) }
+            if counting.isEmpty {
+                nothing[id] = unforked.isEmpty ? .forked : .left
+            } else if Set(counting.map(Content.init)).count > 1 {
                 nothing[id] = .numberUsedTwice
             } else {
-                writes[id] = unforked.first
+                writes[id] = counting.first
             }
         }
     }

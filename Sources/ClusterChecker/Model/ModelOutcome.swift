@@ -4,6 +4,8 @@ package import AllianceModel
 package enum ModelVerdict: String, Hashable, Sendable, CaseIterable {
     case valid
     case forked
+    /// Beyond the closing list of a roster that left its member out.
+    case left
     case numberUsedTwice = "number_used_twice"
     case unauthorised
     case overruled
@@ -18,6 +20,8 @@ package enum ModelHeldReason: String, Hashable, Sendable, CaseIterable {
     case partyUnknown = "party_unknown"
     case audienceRefused = "audience_refused"
     case malformed
+    /// For a reason outside the model: see `ModelFacts.kept`.
+    case elsewhere
 }
 
 /// What a reader sees of a field.

@@ -50,6 +50,7 @@ struct Readiness {
         _ write: ModelWrite,
         among changeset: Set<ModelWrite>
     ) -> ModelHeldReason? {
+        if given.facts.kept.contains(write.place) { return .elsewhere }
         if !isWellFormed(write) { return .malformed }
         if !fitsAudience(write) { return .audienceRefused }
         let isMissing = { (field: Text, dot: ModelDot) in

@@ -242,5 +242,6 @@ extension ModelFacts {
         forked.formUnion(other.forked)
         forks.merge(other.forks, uniquingKeysWith: min)
         ceilings.merge(other.ceilings, uniquingKeysWith: min)
+        closed.merge(other.closed, uniquingKeysWith: min)
     }
 }

@@ -219,17 +219,25 @@ package struct ModelFacts: Hashable, Sendable {
     package var forked: Set<ModelWriter>
     /// The lowest ceiling declared for each.
     package var ceilings: [ModelWriter: ModelTimestamp]
+    /// Feed digest to the greatest sequence that still counts, of a closing list.
+    package var closed: [Bytes: UInt64]
+    /// Changesets held for what the writes do not tell: a clock, a definition not agreed.
+    package var kept: Set<ModelPlace>
 
     package init(
         gone: Set<ModelWriter> = [],
         forks: [Bytes: UInt64] = [:],
         forked: Set<ModelWriter> = [],
-        ceilings: [ModelWriter: ModelTimestamp] = [:]
+        ceilings: [ModelWriter: ModelTimestamp] = [:],
+        closed: [Bytes: UInt64] = [:],
+        kept: Set<ModelPlace> = []
     ) {
         self.gone = gone
         self.forks = forks
         self.forked = forked
         self.ceilings = ceilings
+        self.closed = closed
+        self.kept = kept
     }
 
     package static let none = ModelFacts()

@@ -44,6 +44,13 @@ struct ModelHeldTests {
         #expect(story.judge([beside]).held.isEmpty)
     }
 
+    @Test func `what waits for a clock or a definition keeps waiting what stands on it`() {
+        let ahead = story.text("latest", fuzhou, "1", at: 10)
+        let next = story.text("latest", putian, "2", at: 11, seen: [ahead])
+        let outcome = story.judge([ahead, next], ModelFacts(kept: [ahead.place]))
+        #expect(outcome.held == [ahead.id: .elsewhere, next.id: .predecessorMissing])
+    }
+
     @Test func `for a gone or forked incarnation nobody waits`() {
         let lost = story.text("latest", fuzhou, "1", at: 10)
         let seen = story.text("latest", putian, "2", at: 11, seen: [lost])

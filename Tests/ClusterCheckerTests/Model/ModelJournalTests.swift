@@ -27,6 +27,14 @@ struct ModelJournalTests {
         #expect(outcome.journaled(branch) == [.void(.forked)])
     }
 
+    @Test func `beyond a closing list a write is void (left)`() {
+        let before = story.text("latest", fuzhou, "1", at: 10)
+        let beyond = story.text("latest", fuzhou, "2", at: 11, number: 2, seen: [before])
+        let outcome = story.judge([before, beyond], ModelFacts(closed: [before.place.feed: 10]))
+        #expect(outcome.verdict(beyond) == .left)
+        #expect(outcome.text("latest") == "1")
+    }
+
     @Test func `number_used_twice: one dot, two contents, both off any known fork`() {
         let one = story.text("latest", fuzhou, "1", at: 10)
         var other = story.text("latest", fuzhou, "2", at: 20)
