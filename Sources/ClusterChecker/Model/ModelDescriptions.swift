@@ -56,6 +56,7 @@ extension ModelJournalReason: CustomStringConvertible {
         case .lost: "listed as lost"
         case .lostUncovered: "listed as lost by one that does not cover it"
         case .replaced: "replaced, of an incarnation gone or forked"
+        case .replacedByEqual: "replaced by its equal, of an incarnation gone or forked"
         case .void(let verdict): verdict.rawValue
         }
     }

@@ -76,9 +76,12 @@ extension Judged {
         )
     }
 
-    /// Whether an element that a write added was removed by one that had seen that write.
+    /// Whether an element that a write added was removed, or added again, by one that had seen that
+    /// write: who adds it again takes its place.
     func isRemoved(_ element: FieldValue, of write: ModelWrite) -> Bool {
-        valid(write.field).contains { $0.removed.contains(element) && $0.covers(write) }
+        valid(write.field).contains {
+            ($0.removed.contains(element) || $0.added.contains(element)) && $0.covers(write)
+        }
     }
 
     // MARK: counters
@@ -103,8 +106,9 @@ extension Judged {
         Int64(clamping: additions(field).reduce(Int128(0)) { $0 + Int128($1.amount) })
     }
 
-    /// "the additions that overrun it *in timestamp order* are a conflict to review", as long as the
-    /// total is beyond the limit.
+    /// Overruns: "the additions that overrun it *in timestamp order* are a conflict to review".
+    ///
+    /// As long as the total is beyond the limit and one of them is not in the context of a decision.
     func overrunning(_ field: Text, limit: Int64) -> Set<ModelDot> {
         var total = Int128(0)
         var overrunning: Set<ModelDot> = []
@@ -112,7 +116,9 @@ extension Judged {
             total += Int128(amount)
             if total > Int128(limit), amount > 0 { overrunning.insert(write.dot) }
         }
-        return total > Int128(limit) ? overrunning : []
+        let valid = valid(field)
+        let isDecided = overrunning.allSatisfy { dot in valid.contains { $0.covers(dot) } }
+        return total > Int128(limit) && !isDecided ? overrunning : []
     }
 
     // MARK: what every record has

@@ -47,10 +47,18 @@ package enum ModelJournalReason: Hashable, Sendable {
     case lostUncovered
     /// A replaced write of an incarnation that is gone or forked.
     case replaced
+    /// The same of an element that whoever replaced it added again: listing it is neither wrong nor
+    /// needed.
+    case replacedByEqual
     case void(ModelVerdict)
 
     /// Whether the journal is wrong without it.
-    package var isNeeded: Bool { self != .siblingOfEqualValue && self != .lostUncovered }
+    package var isNeeded: Bool {
+        switch self {
+        case .siblingOfEqualValue, .lostUncovered, .replacedByEqual: false
+        case .sibling, .lost, .replaced, .void: true
+        }
+    }
 }
 
 /// An open conflict: its values stand uncovered by a later write.

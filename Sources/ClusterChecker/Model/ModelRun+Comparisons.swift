@@ -143,17 +143,29 @@ extension ModelRun {
             let forked = Set(sight.received.filter { given.isForked($0) }.map(\.id))
             var shown = sight.shown
             shown.held = shown.held.filter { isCommon($0.key.field) && !forked.contains($0.key) }
+            // Who holds the forked branch with a ground in it sees it overruled, who does not gone.
             shown.verdicts = shown.verdicts.filter {
                 isCommon($0.key.field) && !forked.contains($0.key)
             }
+            .mapValues { $0 == .groundGone ? .overruled : $0 }
             shown.journal = shown.journal.filter {
                 isCommon($0.key.field) && !forked.contains($0.key)
             }
             shown.shown = shown.shown.filter { isCommon($0.key) }
             shown.siblings = shown.siblings.filter { isCommon($0.key) }
-            shown.conflicts = shown.conflicts.filter { conflict in
-                conflict.kind != .void(.forked) && conflict.field.map(isCommon) ?? true
-            }
+            shown.conflicts = Set(
+                shown.conflicts.filter { conflict in
+                    conflict.kind != .void(.forked) && conflict.field.map(isCommon) ?? true
+                }
+                .map { conflict in
+                    guard conflict.kind == .void(.groundGone) else { return conflict }
+                    return ModelConflict(
+                        kind: .void(.overruled),
+                        field: conflict.field,
+                        dots: conflict.dots
+                    )
+                }
+            )
             self.shown = shown
         }
     }

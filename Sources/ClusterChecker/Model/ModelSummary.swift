@@ -67,8 +67,8 @@ struct Summary {
                     let id = ModelWriteID(field: field, dot: dot)
                     journal[id, default: []].insert(write.covers(dot) ? .lost : .lostUncovered)
                 }
-                if given.isDoubtful(write.dot.writer), isReplaced(write) {
-                    journal[write.id, default: []].insert(.replaced)
+                if given.isDoubtful(write.dot.writer), let reason = replacement(of: write) {
+                    journal[write.id, default: []].insert(reason)
                 }
             }
         }
@@ -88,11 +88,14 @@ struct Summary {
     /// Of a set: an added element is gone.
     ///
     /// Turns on the chain follow, and additions join, each other.
-    private func isReplaced(_ write: ModelWrite) -> Bool {
+    private func replacement(of write: ModelWrite) -> ModelJournalReason? {
         if mergesBySiblings(write.field) {
-            return judged.valid(write.field).contains { $0.covers(write) }
+            return judged.valid(write.field).contains { $0.covers(write) } ? .replaced : nil
         }
-        return write.added.contains { judged.isRemoved($0, of: write) }
+        let gone = write.added.filter { judged.isRemoved($0, of: write) }
+        if gone.isEmpty { return nil }
+        let stands = judged.elements(write.field)
+        return gone.isSubset(of: stands) ? .replacedByEqual : .replaced
     }
 
     // MARK: conflicts

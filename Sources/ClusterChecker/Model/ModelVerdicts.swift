@@ -119,10 +119,14 @@ struct Judged {
         }
         guard custody.position(ofTurn: write.ground) != nil else { return .overruled }
         // The move began where the case stood for the one who made it.
-        let from = shownStage(among: uncovered(seen(write)))?.stage ?? workflow.initialStage
-        guard let from, let move = workflow.transition(from: from, to: to) else {
-            return .unauthorised
+        let before = shownStage(among: uncovered(seen(write)))?.stage
+        if before == nil, to == workflow.initialStage {
+            // The creation says where the case begins.
+            return write.dot.member == given.accepting ? .valid : .unauthorised
         }
+        guard let from = before ?? workflow.initialStage,
+            let move = workflow.transition(from: from, to: to)
+        else { return .unauthorised }
         if move.by == .holder { return verdict(write, under: .holder) }
         return mayMove(write, by: move.by) ? .valid : .unauthorised
     }

@@ -135,6 +135,17 @@ struct ModelCustodyTests {
         #expect(story.judge([checked, decided, back]).stage == "checked")
     }
 
+    @Test func `the creation says where the case begins, and only accepting may`() {
+        let created = story.stage(fuzhou, "accepted", at: 1)
+        #expect(story.judge([created]).verdict(created) == .valid)
+        let wrong = story.stage(putian, "accepted", at: 1)
+        #expect(story.judge([wrong]).verdict(wrong) == .unauthorised)
+        let checked = story.stage(fuzhou, "checked", at: 10, number: 2, seen: [created])
+        #expect(story.judge([created, checked]).stage == "checked")
+        let back = story.stage(fuzhou, "accepted", at: 11, number: 3, seen: [checked])
+        #expect(story.judge([created, checked, back]).verdict(back) == .unauthorised)
+    }
+
     @Test func `the one made in the latest turn, then the further stage, then the later`() {
         let turn = story.turn(fuzhou, to: nanping, at: 9)
         let checked = story.stage(fuzhou, "checked", at: 10)

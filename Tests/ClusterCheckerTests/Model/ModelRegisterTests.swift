@@ -181,6 +181,20 @@ struct ModelRegisterTests {
         #expect(story.judge([added, blind]).shown["set"] == .elements([.text("a")]))
     }
 
+    @Test func `who adds an element again takes the earlier additions' place`() {
+        let added = elements(fuzhou, add: [.text("a")], at: 10)
+        let again = elements(putian, add: [.text("a")], at: 11, seen: [added])
+        // Its context is bounded: that of the last addition is enough.
+        let removed = elements(nanping, remove: [.text("a")], at: 12, seen: [again])
+        #expect(story.judge([added, again]).shown["set"] == .elements([.text("a")]))
+        #expect(story.judge([added, again, removed]).shown["set"] == .elements([]))
+        let gone = ModelFacts(gone: [ModelWriter(added)])
+        #expect(story.judge([added, again], gone).journal == [added.id: [.replacedByEqual]])
+        #expect(
+            story.judge([added, again, removed], gone).journal == [added.id: [.replaced]]
+        )
+    }
+
     @Test func `a write that adds one element removes no other that it had seen`() {
         let added = elements(fuzhou, add: [.text("a")], at: 10)
         let other = elements(fuzhou, add: [.text("b")], at: 11, number: 2, seen: [added])
@@ -220,6 +234,10 @@ struct ModelRegisterTests {
         )
         let correction = addition(putian, -1, at: 13, number: 2)
         #expect(story.judge([third, first, second, correction]).conflicts.isEmpty)
+        var decision = addition(putian, 0, at: 13, number: 2)
+        #expect(story.judge([third, first, second, decision]).conflicts.count == 1)
+        decision.context = story.context([first, second, third])
+        #expect(story.judge([third, first, second, decision]).conflicts.isEmpty)
     }
 
     @Test func `limit goes by the raw timestamp, else a ceiling would backdate`() {
