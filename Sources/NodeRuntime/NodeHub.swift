@@ -152,7 +152,7 @@ extension NodeHub: LinkDelegate {
             return (link, state.isEnded)
         }
         cell.note(credentials, shownOn: link.id)
-        if isEnded { link.close(Fault(.shuttingDown, "this node stops")) }
+        if isEnded { link.close(farewell) }
         peers.opened(
             link.id,
             to: peer.member,
@@ -288,7 +288,9 @@ extension NodeHub: WriterDelegate {
         if let fault, fault.code != .duplicateConnection, fault.code != .shuttingDown {
             logger.notice("closing a session: \(fault.code.rawValue): \(fault.text)")
         }
-        state.withLock { $0.links[link] }?.close(fault)
+        // The replica only knows that it is to stop, not why.
+        let told = fault?.code == .shuttingDown ? farewell : fault
+        state.withLock { $0.links[link] }?.close(told)
     }
 
     func committed(_ committed: Committed, catalog: Catalog?) {
@@ -301,7 +303,14 @@ extension NodeHub: WriterDelegate {
             state.isEnded = true
             return Array(state.links.values)
         }
-        for link in links { link.close(Fault(.shuttingDown, "this node stops")) }
+        for link in links { link.close(farewell) }
+    }
+
+    /// What a peer is told at the end: an orderly one, or that somebody here has to act.
+    private var farewell: Fault {
+        problem == nil
+            ? Fault(.shuttingDown, "this node stops")
+            : Fault(.storeStopped, "this node's store has failed: it takes nothing more")
     }
 
     func storeStopped(_ error: StoreError) {

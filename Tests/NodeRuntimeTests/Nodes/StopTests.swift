@@ -98,8 +98,9 @@ struct StopTests {
         #expect(await node.whyNotReady()?.code == .storeStopped)
         // Reads go on; the peers are told and do not wait for acknowledgements.
         #expect(try await node.record(id) != nil)
-        try await two.nodes[1].eventually("the session is over") { node in
-            await !node.observe().links[0].session.isConnected
+        try await two.nodes[1].eventually("the session is over, and the peer knows why") { node in
+            let link = await node.observe().links[0]
+            return !link.session.isConnected && link.reason == "store_stopped"
         }
         intruder.release()
         await #expect(throws: StoreError.self) {
