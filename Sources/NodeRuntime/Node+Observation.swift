@@ -13,7 +13,7 @@ extension Node {
         let now = clocks.wallMilliseconds()
         let credentials = hub.credentials
         let (peers, strangers) = hub.peers.snapshot
-        let held = await heldByReason()
+        let held = await held()
         return NodeObservation(
             member: member,
             roster: roster,
@@ -40,7 +40,7 @@ extension Node {
     private func links(
         _ sessions: [PeerStatus],
         _ peers: [MemberCode: PeerTable.Peer],
-        _ held: [MemberCode: [HeldReason: UInt64]]
+        _ held: [MemberCode: Held]
     ) -> [NodeObservation.Link] {
         let monotonic = clocks.monotonic()
         let byMember = Dictionary(sessions.map { ($0.member, $0) }) { first, _ in first }
@@ -62,15 +62,27 @@ extension Node {
             link.certificateEnds = peer.certificateEnds
             link.bytesSent = peer.bytesSent
             link.bytesReceived = peer.bytesReceived
-            link.held = held[member] ?? [:]
+            link.held = held[member]?.counts ?? [:]
+            link.heldOldest = held[member]?.oldest
             return link
         }
     }
 
-    private func heldByReason() async -> [MemberCode: [HeldReason: UInt64]] {
+    /// What this node holds of one member.
+    private struct Held {
+        var counts: [HeldReason: UInt64]
+        var oldest: HybridTimestamp?
+    }
+
+    private func held() async -> [MemberCode: Held] {
         do {
             return try await reads.read { reader, _ throws(StoreError) in
-                try reader.heldCounts()
+                let summaries = try reader.heldSummaries()
+                var held: [MemberCode: Held] = [:]
+                for (member, counts) in try reader.heldCounts() {
+                    held[member] = Held(counts: counts, oldest: summaries[member]?.oldest)
+                }
+                return held
             }
         } catch {
             logger.error("cannot count what is held: \(error)")

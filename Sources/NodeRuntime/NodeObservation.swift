@@ -28,6 +28,8 @@ package struct NodeObservation: Sendable {
         package var bytesReceived: UInt64
         /// Changesets of this member that this node holds, by reason.
         package var held: [HeldReason: UInt64]
+        /// Timestamp of the oldest of these, from the store: known also while the member is away.
+        package var heldOldest: HybridTimestamp?
 
         package init(member: MemberCode, session: PeerStatus, address: String) {
             self.member = member

@@ -19,64 +19,6 @@ struct ForgeryTests {
         var storedCount = 0
     }
 
-    /// Fuzhou and Ningde run, with T-NOTICE agreed by their majority; `body` is given Fuzhou.
-    private func withVictim(_ body: (Cluster, NodeProcess) async throws -> Void) async throws {
-        try await withTestCluster(
-            [.fuzhou, Self.liar, .ningde],
-            started: false,
-            configure: {
-                $0.hasCuttableLinks = false
-                $0.agreement = "majority"
-            }
-        ) { cluster in
-            let (node, other) = (cluster.node(.fuzhou), cluster.node(.ningde))
-            try await node.start()
-            try await other.start()
-            _ = try await node.client.propose(TestItems.notice)
-            try await waitUntil("Ningde sees the proposal") {
-                try await other.client.items().isEmpty == false
-            }
-            try await other.client.approveAll()
-            try await waitUntil("the item is offered") {
-                try await node.client.items().first?["state"] == "effective"
-            }
-            try await body(cluster, node)
-        }
-    }
-
-    /// The liar's node in one run of its own.
-    private func handmade(
-        _ cluster: Cluster,
-        _ random: inout SeededGenerator
-    ) async throws
-        -> HandmadeNode
-    {
-        let (node, place) = (cluster.node(.fuzhou), cluster.node(Self.liar).place)
-        let item = try #require(try await node.client.items().first)
-        return HandmadeNode(
-            credentials: try Credentials.load(
-                CredentialFiles(
-                    certificate: place.certificate,
-                    key: place.key,
-                    authority: place.authorities,
-                    revocations: place.revocations
-                ),
-                trustDomain: Text(cluster.settings.trustDomain)
-            ),
-            alliance: cluster.settings.alliance,
-            roster: hexadecimal(try await node.client.status()["alliance"]["roster"].string ?? ""),
-            definition: hexadecimal(item["definitionDigest"].string ?? ""),
-            incarnation: random.next() | 1
-        )
-    }
-
-    private func stranger(_ cluster: Cluster) async throws -> Strangers.Stranger {
-        Strangers.Stranger(
-            name: "the liar",
-            credential: try await cluster.authority.credential(of: Self.liar.code)
-        )
-    }
-
     /// The end of the log, as the node's metrics give it.
     private func position(_ node: NodeProcess) async throws -> Int {
         let text = try await node.client.succeed(try NodeClient.Request("GET", "/metrics")).text
@@ -217,7 +159,7 @@ struct ForgeryTests {
         _ cluster: Cluster,
         _ random: inout SeededGenerator
     ) async throws -> [Forgery] {
-        let peer = try await handmade(cluster, &random)
+        let peer = try await HandmadeNode(cluster, &random)
         let entries = entries(peer, &random)
         let status = try await cluster.client(.fuzhou).status()
         var victim = peer.feed(of: Member.fuzhou.code)
@@ -230,8 +172,8 @@ struct ForgeryTests {
         async throws
     {
         var random = SeededGenerator(seed: SeededGenerator.seed(for: "forgeries"))
-        try await withVictim { cluster, node in
-            let liar = try await stranger(cluster)
+        try await withAbsentPutian { cluster, node in
+            let liar = try await Strangers.Stranger.putian(cluster)
             for number in try await lies(cluster, &random).indices {
                 // Each in a run of its own: what a former one left must not decide the next.
                 let forgery = try await lies(cluster, &random)[number]
@@ -276,9 +218,9 @@ struct ForgeryTests {
         async throws
     {
         var random = SeededGenerator(seed: SeededGenerator.seed(for: "true frames"))
-        try await withVictim { cluster, node in
-            let liar = try await stranger(cluster)
-            let peer = try await handmade(cluster, &random)
+        try await withAbsentPutian { cluster, node in
+            let liar = try await Strangers.Stranger.putian(cluster)
+            let peer = try await HandmadeNode(cluster, &random)
             let ids = (0..<2).map { _ in random.uuid7() }
             let entries = ids.map { peer.creation($0, mark: $0) }
             let start = try await position(node)
@@ -309,8 +251,8 @@ struct ForgeryTests {
 
     @Test func `a node that calls a liar closes as well, and shows why`() async throws {
         var random = SeededGenerator(seed: SeededGenerator.seed(for: "called liar"))
-        try await withVictim { cluster, node in
-            let peer = try await handmade(cluster, &random)
+        try await withAbsentPutian { cluster, node in
+            let peer = try await HandmadeNode(cluster, &random)
             let port = cluster.node(Self.liar).place.peerPort
             let entries = entries(peer, &random)
             for forgery in try heads(by: peer, entries) + intrusions(by: peer, entries)

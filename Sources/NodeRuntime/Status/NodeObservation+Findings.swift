@@ -177,9 +177,9 @@ extension NodeObservation {
         ]
     }
 
-    /// Held changesets are among those to apply, so the oldest of these tells since when.
+    /// Said whether that member is there or not: what is held waits all the same.
     private func heldFindings(_ link: Link) -> [StatusDocument.Finding] {
-        guard link.heldCount > 0, let oldest = link.session.toApply?.oldest else { return [] }
+        guard link.heldCount > 0, let oldest = link.heldOldest else { return [] }
         let age = now - oldest.milliseconds
         guard age > HealthThresholds.heldMilliseconds else { return [] }
         let reasons = HeldReason.allCases.filter { link.held[$0, default: 0] > 0 }

@@ -84,11 +84,16 @@ struct HandmadeNode {
         var leaf: [UInt8] { sha256([0] + opening + sha256(writes) + sha256(salt + body)) }
     }
 
-    /// The creation of a T-NOTICE with that mark.
-    func creation(_ uuid: String, mark: String) -> Entry {
+    /// The creation of a T-NOTICE with that mark, by another definition if one is given.
+    func creation(
+        _ uuid: String,
+        mark: String,
+        definition other: [UInt8]? = nil,
+        secondsAgo: Int = 0
+    ) -> Entry {
         let header = WireWriter.message {
             $0.text(1, "T-NOTICE")
-            $0.bytes(2, definition)
+            $0.bytes(2, other ?? definition)
             $0.text(3, member)
         }
         let key = WireWriter.message {
@@ -96,7 +101,7 @@ struct HandmadeNode {
             $0.bytes(2, hexadecimal(uuid))
             $0.bytes(3, Array(sha256(header).prefix(16)))
         }
-        let milliseconds = UInt64(Date().timeIntervalSince1970 * 1_000)
+        let milliseconds = UInt64((Date().timeIntervalSince1970 - Double(secondsAgo)) * 1_000)
         let write = WireWriter.message { $0.text(1, "mark") }
         let value = WireWriter.message { $0.text(1, mark) }
         return Entry(

@@ -272,6 +272,15 @@ struct FindingsTests {
         ),
         ("held", { $0.links = [holding(for: day + 1)] }, .critical, "held", "350300"),
         (
+            "held, of one who is away",
+            {
+                var link = holding(for: day + 1)
+                link.session = PeerStatus(member: putian)
+                link.unreachableSince = now - 1
+                $0.links = [link]
+            }, .critical, "held", "350300"
+        ),
+        (
             "refused",
             {
                 $0.links = [
@@ -321,7 +330,9 @@ struct FindingsTests {
     {
         link {
             $0.held = [.definitionNotAgreed: count]
-            $0.session.toApply = PeerStatus.Lag(count: 9, oldest: timestamp(ago: milliseconds))
+            $0.heldOldest = timestamp(ago: milliseconds)
+            // Something else of that peer's is much older, and only on its way.
+            $0.session.toApply = PeerStatus.Lag(count: 9, oldest: timestamp(ago: 9 * day))
         }
     }
 }
