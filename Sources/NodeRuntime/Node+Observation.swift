@@ -51,14 +51,18 @@ extension Node {
                 session: byMember[member] ?? PeerStatus(member: member),
                 address: peer.address
             )
-            link.reason = peer.problem?.code
-            link.detail = peer.problem?.detail
-            link.isRefusal = peer.problem?.isRefusal ?? false
+            // Over a session that stands, what was before it is over.
+            let isConnected = link.session.isConnected
+            let problem = isConnected ? nil : peer.problem
+            link.reason = problem?.code
+            link.detail = problem?.detail
+            link.isRefusal = problem?.isRefusal ?? false
             link.nextTryMilliseconds = peer.nextDial.map {
                 max(0, $0.milliseconds(since: monotonic))
             }
             link.lastHeard = peer.lastHeard
-            link.unreachableSince = peer.unreachableSince
+            link.unreachableSince = isConnected ? nil : peer.unreachableSince
+            link.isOpen = !peer.links.isEmpty
             link.certificateEnds = peer.certificateEnds
             link.bytesSent = peer.bytesSent
             link.bytesReceived = peer.bytesReceived

@@ -187,6 +187,7 @@ extension NodeHub: LinkDelegate {
             checks.asked(check, on: link)
         case .checked(let checked): checks.answered(checked, by: link.peer.member)
         case .hello(let hello):
+            link.greeted()
             for certificate in hello.certificates { keep(certificate) }
             fallthrough
         default:
@@ -206,6 +207,8 @@ extension NodeHub: LinkDelegate {
             to: link.peer.member,
             Self.problem(fault, refusal),
             fault: fault,
+            wasSession: link.isGreeted && refusal?.isRefusal != true
+                && fault?.code.refusesHello != true,
             wall: clocks.wallMilliseconds()
         )
         if let refusal, refusal.isRefusal {
@@ -317,6 +320,16 @@ extension NodeHub: WriterDelegate {
         state.withLock { $0.problem = error }
         signal.release()
     }
+}
+
+extension FaultCode {
+    /// Faults that no retry heals: one of the two has to be set up or upgraded differently.
+    static let incompatibilities: Set<FaultCode> = [
+        .versionUnsupported, .featureMissing, .allianceDiffers, .rosterDiffers,
+    ]
+
+    /// True if it is a Hello's answer: what it ended had not begun.
+    var refusesHello: Bool { self == .memberDiffers || Self.incompatibilities.contains(self) }
 }
 
 extension RefusalReason {

@@ -21,7 +21,11 @@ package struct NodeObservation: Sendable {
         /// When it was last heard, milliseconds since 1970 UTC; nil: never in this process.
         package var lastHeard: Int64?
         /// Since when it has been out of reach, milliseconds since 1970 UTC; nil while connected.
+        ///
+        /// Connections that were refused, either way, do not begin it anew.
         package var unreachableSince: Int64?
+        /// True while a connection stands, whose session may not have begun yet.
+        package var isOpen: Bool
         /// When its certificate ends, milliseconds since 1970 UTC, if it was ever seen.
         package var certificateEnds: Int64?
         package var bytesSent: UInt64
@@ -36,6 +40,7 @@ package struct NodeObservation: Sendable {
             self.session = session
             self.address = address
             isRefusal = false
+            isOpen = false
             bytesSent = 0
             bytesReceived = 0
             held = [:]

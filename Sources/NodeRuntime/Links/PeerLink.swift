@@ -17,6 +17,7 @@ final class PeerLink: Sendable {
     private let peers: PeerTable
     private let alliance: Text
     private let ending = Mutex<Fault?>(nil)
+    private let hello = Atomic(false)
 
     /// Bytes of frames that may wait for the writer: twice the windows, and as much again.
     static let waitingBytesMaximum = 32 << 20
@@ -41,6 +42,11 @@ final class PeerLink: Sendable {
 
     /// Why this side ended the session; nil while it did not.
     var fault: Fault? { ending.withLock { $0 } }
+
+    /// Whether the peer has said Hello.
+    var isGreeted: Bool { hello.load(ordering: .relaxed) }
+
+    func greeted() { hello.store(true, ordering: .relaxed) }
 
     func send(_ message: Message) {
         channel.eventLoop.execute { [self] in write(Wire.encode(message)) }

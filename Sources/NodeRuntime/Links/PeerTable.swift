@@ -14,11 +14,15 @@ final class PeerTable: Sendable {
 
     struct Peer: Sendable {
         var address: String
+        /// Why the last attempt or session came to nothing; stale while a session stands.
         var problem: Problem?
         /// Monotonic milliseconds of the next dial; nil while connected or dialling.
         var nextDial: Monotonic?
-        /// Wall milliseconds since when there has been no session.
-        var unreachableSince: Int64?
+        /// Wall milliseconds since when there has been no session; stale while one stands.
+        ///
+        /// A connection that is refused, by certificate or at its Hello, is none: it must not
+        /// begin the count anew.
+        var unreachableSince: Int64
         var lastHeard: Int64?
         var certificateEnds: Int64?
         var bytesSent: UInt64 = 0
@@ -78,29 +82,30 @@ final class PeerTable: Sendable {
             peer.links.insert(link)
             peer.sessions += 1
             peer.fault = nil
-            peer.problem = nil
             peer.nextDial = nil
-            peer.unreachableSince = nil
             peer.certificateEnds = certificateEnds
             peer.lastHeard = wall
         }
     }
 
-    /// A link ended, with a problem to show if there was one.
+    /// A link ended, with the problem to show.
+    ///
+    /// `wasSession`: false if it came to nothing.
     func closed(
         _ link: LinkID,
         to member: MemberCode,
-        _ problem: Problem?,
+        _ problem: Problem,
         fault: Fault?,
+        wasSession: Bool,
         wall: Int64
     ) {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard state.peers[member]?.links.remove(link) != nil,
                 state.peers[member]?.links.isEmpty == true
             else { return nil }
-            state.peers[member]?.unreachableSince = wall
+            if wasSession { state.peers[member]?.unreachableSince = wall }
             state.peers[member]?.fault = fault
-            if let problem { state.peers[member]?.problem = problem }
+            state.peers[member]?.problem = problem
             return state.waiters.removeValue(forKey: member)
         }
         waiter?.resume()

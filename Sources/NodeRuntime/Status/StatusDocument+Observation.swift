@@ -93,11 +93,6 @@ extension StatusDocument.Reason {
 }
 
 extension NodeObservation.Link {
-    /// Faults that no retry heals: one of the two has to be set up or upgraded differently.
-    private static let incompatibilities: Set<FaultCode> = [
-        .versionUnsupported, .featureMissing, .allianceDiffers, .rosterDiffers,
-    ]
-
     package var state: PeerStatus.State {
         if session.isConnected {
             guard let toSend = session.toSend, let toApply = session.toApply else {
@@ -106,12 +101,12 @@ extension NodeObservation.Link {
             return toSend.count == 0 && toApply.count == 0 ? .current : .behind
         }
         if let reason, let code = FaultCode(rawValue: reason),
-            Self.incompatibilities.contains(code)
+            FaultCode.incompatibilities.contains(code)
         {
             return .incompatible
         }
         if isRefusal { return .refused }
-        return reason == nil && unreachableSince == nil ? .connecting : .unreachable
+        return reason == nil && (isOpen || unreachableSince == nil) ? .connecting : .unreachable
     }
 
     /// The code to show: nil while connected, however the session before ended.

@@ -23,13 +23,19 @@ struct PeerTableTests {
         table.opened(LinkID(rawValue: number), to: putian, certificateEnds: 9, wall: 7)
     }
 
-    private func close(_ number: UInt64, fault: Fault? = nil) {
+    private func close(
+        _ number: UInt64,
+        fault: Fault? = nil,
+        wasSession: Bool = true,
+        wall: Int64 = 8
+    ) {
         table.closed(
             LinkID(rawValue: number),
             to: putian,
             problem("lost"),
             fault: fault,
-            wall: 8
+            wasSession: wasSession,
+            wall: wall
         )
     }
 
@@ -48,13 +54,25 @@ struct PeerTableTests {
         #expect(peer?.problem == problem("lost"))
     }
 
-    @Test func `a session clears the problem, and its fault is kept`() {
+    @Test func `only a session begins the time out of reach anew`() {
+        for number in 1...3 as ClosedRange<UInt64> {
+            open(number)
+            close(number, wasSession: false, wall: Int64(number) * 100)
+            #expect(table.snapshot.peers[putian]?.unreachableSince == 5)
+        }
+        open(4)
+        close(4, wall: 1_000)
+        open(5)
+        close(5, wasSession: false, wall: 2_000)
+        #expect(table.snapshot.peers[putian]?.unreachableSince == 1_000)
+    }
+
+    @Test func `the end of a session gives the problem, and its fault is kept`() {
         table.refused(putian, problem("expired"))
         #expect(table.snapshot.peers[putian]?.problem == problem("expired"))
         open(1)
-        #expect(table.snapshot.peers[putian]?.problem == nil)
-        #expect(table.snapshot.peers[putian]?.unreachableSince == nil)
         close(1, fault: Fault(.rosterDiffers, "another"))
+        #expect(table.snapshot.peers[putian]?.problem == problem("lost"))
         #expect(table.snapshot.peers[putian]?.fault?.code == .rosterDiffers)
         #expect(table.snapshot.peers[putian]?.sessions == 1)
     }

@@ -59,7 +59,8 @@ struct TestAlliance {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    func start(_ code: String) async throws -> RunningNode {
+    /// `roster`: another than the alliance's.
+    func start(_ code: String, roster other: Roster? = nil) async throws -> RunningNode {
         let place = folder.appending(path: code).path
         let port = try #require(MemberCode(code).flatMap { ports[$0] })
         let configuration = try NodeConfiguration.parse(
@@ -78,7 +79,7 @@ struct TestAlliance {
         )
         var logger = Logger(label: code)
         logger.logLevel = .error
-        let node = try await Node.start(configuration, roster: roster, logger: logger)
+        let node = try await Node.start(configuration, roster: other ?? roster, logger: logger)
         return RunningNode(node)
     }
 

@@ -151,6 +151,24 @@ struct StatusDocumentTests {
                 }, .unreachable
             ),
             (
+                "a connection without a session yet",
+                {
+                    $0.session.isConnected = false
+                    $0.unreachableSince = now
+                    $0.isOpen = true
+                }, .connecting
+            ),
+            (
+                "a connection of one who was refused before",
+                {
+                    $0.session.isConnected = false
+                    $0.unreachableSince = now
+                    $0.reason = "expired"
+                    $0.isRefusal = true
+                    $0.isOpen = true
+                }, .refused
+            ),
+            (
                 "a certificate is refused",
                 {
                     $0.session.isConnected = false
