@@ -69,17 +69,17 @@ final class CredentialsCell: Sendable {
         }
     }
 
-    /// True if an approval was signed by a key of its member.
-    func isGenuine(_ approval: Approval, alliance: Text) -> Bool {
-        guard let signer = signers.signer(fingerprint: approval.key),
-            signer.member == approval.member
-        else { return false }
-        let message = Approval.signedBytes(
-            alliance: alliance,
-            member: approval.member,
-            proposal: approval.proposal
-        )
-        return signer.key.isValid(signature: approval.signature, for: message)
+    /// True if a message was signed by that key, and the key is its member's.
+    func isSigned(
+        _ message: Bytes,
+        by member: MemberCode,
+        with key: Digest,
+        _ signature: Bytes
+    ) -> Bool {
+        guard let signer = signers.signer(fingerprint: key), signer.member == member else {
+            return false
+        }
+        return signer.key.isValid(signature: signature, for: message)
     }
 
     private static func directory(

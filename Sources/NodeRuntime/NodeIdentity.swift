@@ -39,8 +39,8 @@ struct NodeIdentity {
             authenticate: { message, key in HMACSHA256(key: key).tag(message) },
             random: { SecureRandom.bytes($0) },
             sign: { credentials.sign($0) },
-            isGenuine: { [alliance = roster.alliance] in
-                credentials.isGenuine($0, alliance: alliance)
+            isSigned: { message, member, key, signature in
+                credentials.isSigned(message, by: member, with: key, signature)
             }
         )
     }

@@ -5,8 +5,10 @@ package import ReplicationCore
 package protocol DisputeReading: AnyObject {
     /// What statements said that bears on verdicts.
     func facts() throws(StoreError) -> RecordFacts
-    /// The proofs of forked feeds, as they came, by feed digest.
-    func forkProofs() throws(StoreError) -> [(feed: Digest, writer: Writer, proof: Bytes)]
+    /// What was proven to be forked, feeds that are not known here included.
+    func forks() throws(StoreError) -> [Fork]
+    /// The header of a record of which nothing is taken in yet; nil if it is not known either.
+    func header(_ key: RecordKey) throws(StoreError) -> RecordHeader?
     /// Records in dispute after one of them, in the order in which they came to this node.
     func disputes(after row: RecordRow?, limit: Int) throws(StoreError) -> [(RecordRow, Dispute)]
     func disputeSummary() throws(StoreError) -> DisputeSummary
@@ -21,6 +23,8 @@ package protocol DisputeReading: AnyObject {
     func carried(from feed: Digest) throws(StoreError) -> [LogPosition]
     /// The leaves of a feed's tree from one sequence to another, both included.
     func leaves(_ feed: FeedRow, _ range: ClosedRange<UInt64>) throws(StoreError) -> [Digest]
+    /// The frontier of a feed at a size that it has reached.
+    func frontier(of feed: FeedRow, at size: UInt64) throws(StoreError) -> MerkleFrontier
     /// The smallest stored head of a feed that covers a sequence; nil if none does.
     func head(_ feed: FeedRow, covering sequence: UInt64) throws(StoreError) -> SignedHead?
     /// Whether what stands at a position was carried in that feed.
@@ -29,18 +33,16 @@ package protocol DisputeReading: AnyObject {
     func regained() throws(StoreError) -> [Regained]
     /// Records of which the values of the unique fields are those of this digest.
     func records(unique digest: Digest, limit: Int) throws(StoreError) -> [RecordRow]
+    /// The digests, after one of them, that more than one open record has.
+    func duplicates(after digest: Digest?, limit: Int) throws(StoreError) -> [Digest]
 }
 
 /// A store that keeps these too; see `Store`.
 package protocol DisputeStore: DisputeReading {
     func insertGone(_ writer: Writer, at timestamp: HybridTimestamp) throws(StoreError)
     func insertCeiling(_ writer: Writer, _ ceiling: HybridTimestamp) throws(StoreError)
-    func insertFork(
-        _ feed: Digest,
-        of writer: Writer,
-        from sequence: UInt64,
-        proof: Bytes
-    ) throws(StoreError)
+    func insertFork(_ fork: Fork, proof: Bytes) throws(StoreError)
+    func insertHeader(_ header: RecordHeader, of key: RecordKey) throws(StoreError)
     /// Notes how a record stands in dispute; nil: not at all.
     func setDispute(_ row: RecordRow, _ dispute: Dispute?) throws(StoreError)
     func insertCarry(of stored: LogPosition, in feed: FeedRow) throws(StoreError)
@@ -111,6 +113,19 @@ package struct DisputeSummary: Hashable, Sendable {
     }
 
     package static let none = DisputeSummary(records: 0, waiting: 0, voids: 0, oldest: nil)
+}
+
+/// Two branches of a feed, signed by that member, from a sequence on.
+package struct Fork: Hashable, Sendable {
+    package var feed: Digest
+    package var member: MemberCode
+    package var sequence: UInt64
+
+    package init(feed: Digest, member: MemberCode, sequence: UInt64) {
+        self.feed = feed
+        self.member = member
+        self.sequence = sequence
+    }
 }
 
 /// What came back of one own feed that this store had lost.

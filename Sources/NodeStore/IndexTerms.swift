@@ -10,6 +10,9 @@ package struct IndexTerms: Hashable, Sendable {
     package var holder: MemberCode?
     /// The subject field's value as its canonical text; nil if there is none.
     package var subject: Text?
+    /// Digest over the values that are to be unique among the item's open records; nil if there are
+    /// none, or the record is not open.
+    package var unique: Digest?
     /// The greatest timestamp applied, milliseconds since 1970 UTC.
     package var updated: Int64
 
@@ -19,6 +22,7 @@ package struct IndexTerms: Hashable, Sendable {
         stage: Text?,
         holder: MemberCode?,
         subject: Text?,
+        unique: Digest? = nil,
         updated: Int64
     ) {
         self.item = item
@@ -26,6 +30,7 @@ package struct IndexTerms: Hashable, Sendable {
         self.stage = stage
         self.holder = holder
         self.subject = subject
+        self.unique = unique
         self.updated = updated
     }
 

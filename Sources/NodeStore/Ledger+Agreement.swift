@@ -145,7 +145,10 @@ extension Ledger {
             try store.insertApproval(approval, at: timestamp)
             agreement.insert(approval, at: timestamp)
             digest = approval.proposal
-        case .refusal, .gone, .ceiling, .forkProof: return
+        case .refusal: return
+        case .gone, .ceiling, .forkProof:
+            try apply(fact: statement, at: timestamp)
+            return
         }
         guard let definition = agreement.proposal(digest)?.definitionDigest else { return }
         try release(onDefinition: definition, wallMilliseconds)
@@ -156,8 +159,32 @@ extension Ledger {
         if let problem = statement.problem(in: feed) { return problem }
         switch statement {
         case .approval(let approval):
-            return settings.isGenuine(approval) ? nil : "an approval that its member did not sign"
-        case .proposal, .refusal, .gone, .ceiling, .forkProof: return nil
+            let message = Approval.signedBytes(
+                alliance: settings.roster.alliance,
+                member: approval.member,
+                proposal: approval.proposal
+            )
+            let isSigned = settings.isSigned(
+                message,
+                approval.member,
+                approval.key,
+                approval.signature
+            )
+            return isSigned ? nil : "an approval that its member did not sign"
+        case .forkProof(let proof):
+            let areSigned = proof.heads.allSatisfy { head in
+                settings.isSigned(
+                    head.head.signedBytes(
+                        alliance: settings.roster.alliance,
+                        member: proof.member
+                    ),
+                    proof.member,
+                    head.key,
+                    head.signature
+                )
+            }
+            return areSigned ? nil : "a fork that its member did not sign with keys known here"
+        case .proposal, .refusal, .gone, .ceiling: return nil
         }
     }
 }

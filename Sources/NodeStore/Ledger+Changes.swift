@@ -166,6 +166,7 @@ extension Ledger {
         var row = record?.row
         var state = record?.state
         var position: LogPosition = 0
+        var evidence: [Evidence] = []
         for (index, part) in change.draft.parts.enumerated() {
             let feed = try ownFeed(for: part.audience, change.draft.deliveryClass)
             let isFirst = try isFirst(of: change.key, row: record?.row, in: feed)
@@ -177,27 +178,30 @@ extension Ledger {
                 at: change.timestamp
             )
             position = appended.position
-            let (next, journal) = try join(appended.evidence, on: row, state, change)
+            let next = try join(appended.evidence, on: row, state, change)
             state = next
+            evidence.append(appended.evidence)
             if let row {
                 try store.insertApplied(row, stored: position, applied: position)
             } else {
                 row = try store.insertRecord(next, madeAt: position)
-            }
-            for entry in journal {
-                if let row { try store.insertJournal(row, entry) }
             }
             let isLast = index == change.draft.parts.count - 1
             if isLast, let row, record != nil || index > 0 {
                 try store.updateRecord(row, next, appliedAt: position)
             }
         }
-        guard let state else {
+        guard let state, let row else {
             return .failure(Refusal(.malformed, "the change holds nothing to write"))
+        }
+        for evidence in evidence {
+            try carryToParties(evidence, state, change.definition, row, wallMilliseconds)
         }
         let identifier = change.key.identifier.description
         try remember(caller, uuid: uuid, subject: identifier, wallMilliseconds)
         let token = CausalityToken(incarnation: settings.incarnation, position: position)
+        // What waited for this may move the record on; the answer shows it as this change left it.
+        try release(on: change.key, wallMilliseconds)
         return .success(
             WriteAnswer(
                 status: caller.status,
@@ -216,7 +220,7 @@ extension Ledger {
         on row: RecordRow?,
         _ state: RecordState?,
         _ change: OwnChange
-    ) throws(StoreError) -> (state: RecordState, journal: [JournalEntry]) {
+    ) throws(StoreError) -> RecordState {
         let judgement = RecordJudge.judge(
             state,
             change.definition,
@@ -225,7 +229,7 @@ extension Ledger {
             facts: facts
         )
         switch judgement {
-        case .applied(let next, let journal): return (next, journal)
+        case .applied(let next, journal: _): return next
         case .needsHistory:
             let folding = folding
             let earlier = try row.map { row throws(StoreError) in
@@ -233,14 +237,13 @@ extension Ledger {
                     try folding.evidence(of: applied.entry)
                 }
             }
-            let next = RecordJudge.judge(
+            return RecordJudge.judge(
                 history: (earlier ?? []) + [evidence],
                 key: change.key,
                 header: change.header,
                 definition: change.definition,
                 facts: facts
             )
-            return (next, [])
         case .duplicate, .held:
             throw .damaged(
                 path: "citysync.sqlite",

@@ -83,10 +83,11 @@ extension Ledger {
                 latest: .zero
             )
         )
+        try countForks(of: digest)
         return digest
     }
 
-    private mutating func append(
+    mutating func append(
         _ bytes: EntryBytes,
         to digest: Digest,
         at timestamp: HybridTimestamp,

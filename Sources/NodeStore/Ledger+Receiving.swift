@@ -39,6 +39,10 @@ extension Ledger {
             feeds[part.feed]?.tip.frontier = part.frontier
             transaction.grownFeeds.insert(part.feed)
             try store.insertHead(rows[index], part.head)
+            if part.identity.member == settings.member {
+                transaction.regained[part.feed, default: 0] += Int(sequences[index] - part.first)
+                transaction.wallMilliseconds = wallMilliseconds
+            }
         }
     }
 
@@ -51,59 +55,131 @@ extension Ledger {
         let feed = known.identity
         switch content {
         case .changeset(let changeset):
-            if let hold = clockHold(entry.timestamp, wallMilliseconds) {
-                try keep(entry, hold, changeset, from: feed, wallMilliseconds)
-                return
-            }
-            clock.receive(entry.timestamp, wallMilliseconds: wallMilliseconds)
             let evidence = Evidence(
                 changeset: changeset,
                 provenance: known.provenance(entry.sequence)
             )
-            try receive(entry, evidence, from: feed, wallMilliseconds)
+            try receive(entry, evidence, wallMilliseconds)
+        case .carried(let carried, timestamp: _):
+            try receive(entry, carried, from: feed, wallMilliseconds)
         case .statement(let statement, timestamp: _):
-            clock.receive(entry.timestamp, wallMilliseconds: wallMilliseconds)
+            clock.receive(
+                effective(entry.timestamp, of: feed.writer),
+                wallMilliseconds: wallMilliseconds
+            )
             if let problem = problem(with: statement, from: feed) {
                 let hold = Hold(reason: .malformed, detail: problem)
-                try keep(entry, hold, nil, from: feed, wallMilliseconds)
+                try keep(entry, hold, nil, from: feed.member, wallMilliseconds)
             } else {
                 _ = try store.append(entry)
                 try apply(statement, at: entry.timestamp, wallMilliseconds)
             }
-        case .carried:
-            let hold = Hold(reason: .featureUnknown, detail: "a carried changeset")
-            try keep(entry, hold, nil, from: feed, wallMilliseconds)
         case .unknown(let kind, timestamp: _):
             let hold = Hold(reason: .featureUnknown, detail: "an entry of kind \(kind)")
-            try keep(entry, hold, nil, from: feed, wallMilliseconds)
+            try keep(entry, hold, nil, from: feed.member, wallMilliseconds)
         case .malformed(let reason):
             let hold = Hold(reason: .malformed, detail: reason)
-            try keep(entry, hold, nil, from: feed, wallMilliseconds)
+            try keep(entry, hold, nil, from: feed.member, wallMilliseconds)
         }
     }
 
+    /// What another member carries: its writer's, whoever brings it.
     private mutating func receive(
         _ entry: NewEntry,
-        _ evidence: Evidence,
+        _ carried: Carried,
         from feed: FeedIdentity,
         _ wallMilliseconds: Int64
     ) throws(StoreError) {
+        if let problem = problem(with: carried) {
+            let hold = Hold(reason: .malformed, detail: problem)
+            try keep(entry, hold, nil, from: feed.member, wallMilliseconds)
+            return
+        }
+        // Its feed is known from now on, so that what is proven of it finds it.
+        _ = try self.feed(carried.identity)
+        guard let evidence = Evidence(carried) else {
+            _ = try store.append(entry)
+            if let key = try take(headerIn: carried.opening) {
+                try release(on: key, wallMilliseconds)
+            }
+            return
+        }
+        let position = try receive(entry, evidence, wallMilliseconds)
+        try store.insertCarried(
+            from: evidence.provenance.feed,
+            evidence.provenance.sequence,
+            at: position
+        )
+    }
+
+    /// The header that a creation proof shows counts at once.
+    ///
+    /// Returns the record's key if it was not known.
+    func take(headerIn opening: ArraySlice<UInt8>) throws(StoreError) -> RecordKey? {
+        guard let opening = EntryCoding.opening(opening), let key = opening.key,
+            let header = opening.header, try store.record(key) == nil
+        else { return nil }
+        try store.insertHeader(header, of: key)
+        return key
+    }
+
+    @discardableResult
+    private mutating func receive(
+        _ entry: NewEntry,
+        _ evidence: Evidence,
+        _ wallMilliseconds: Int64
+    ) throws(StoreError) -> LogPosition {
         let changeset = evidence.changeset
+        let writer = evidence.provenance.writer
+        let timestamp = effective(changeset.timestamp, of: writer)
+        if let hold = clockHold(timestamp, wallMilliseconds) {
+            return try keep(entry, hold, changeset, from: writer.member, wallMilliseconds)
+        }
+        clock.receive(timestamp, wallMilliseconds: wallMilliseconds)
         let stored = try store.record(changeset.key)
         switch try judge(evidence, on: stored) {
         case .hold(let hold):
-            try keep(entry, hold, changeset, from: feed, wallMilliseconds)
+            return try keep(entry, hold, changeset, from: writer.member, wallMilliseconds)
         case .duplicate:
             // It changed nothing, so it is no change to tell readers of.
             var entry = entry
             entry.isApplied = false
-            _ = try store.append(entry)
-        case .applied(let state, let journal):
+            return try store.append(entry)
+        case .applied(let state, let definition):
             let position = try store.append(entry)
-            let applied = Applied(state: state, journal: journal, storedAt: position)
-            try apply(applied, to: stored?.row, at: position)
+            let applied = Applied(
+                state: state,
+                definition: definition,
+                evidence: evidence,
+                storedAt: position
+            )
+            try apply(applied, to: stored?.row, at: position, wallMilliseconds)
             try release(on: changeset.key, wallMilliseconds)
+            return position
         }
+    }
+
+    /// A timestamp as it counts: under the ceiling of its incarnation.
+    func effective(_ timestamp: HybridTimestamp, of writer: Writer) -> HybridTimestamp {
+        facts.ceilings[writer].map { min($0, timestamp) } ?? timestamp
+    }
+
+    /// Why what is carried is nothing to go by; nil if its head is signed by the feed's member.
+    ///
+    /// That its path leads to the head was seen when it was decoded.
+    func problem(with carried: Carried) -> String? {
+        let head = carried.head
+        let isSigned = settings.isSigned(
+            head.head.signedBytes(
+                alliance: settings.roster.alliance,
+                member: carried.identity.member
+            ),
+            carried.identity.member,
+            head.key,
+            head.signature
+        )
+        return isSigned
+            ? nil : "it carries what \(carried.identity.member) did not sign with a key known here"
     }
 
     // MARK: Judging
@@ -115,14 +191,15 @@ extension Ledger {
     }
 
     enum Outcome {
-        case applied(RecordState, journal: [JournalEntry])
+        case applied(RecordState, ItemDefinition)
         case duplicate
         case hold(Hold)
     }
 
     struct Applied {
         var state: RecordState
-        var journal: [JournalEntry]
+        var definition: ItemDefinition
+        var evidence: Evidence
         var storedAt: LogPosition
     }
 
@@ -146,7 +223,9 @@ extension Ledger {
                 )
             }
         }
-        guard let header = known?.state.header ?? changeset.header else {
+        var header = known?.state.header ?? changeset.header
+        if header == nil { header = try store.header(changeset.key) }
+        guard let header else {
             return .hold(Hold(reason: .recordUnknown, detail: "the record's creation"))
         }
         guard let definition = known?.definition ?? agreement.definition(header.definition) else {
@@ -165,21 +244,23 @@ extension Ledger {
                 )
             )
         }
+        var judged = changeset
+        if known == nil { judged.header = header }
         let judgement = RecordJudge.judge(
             known?.state,
             definition,
-            changeset,
+            judged,
             from: evidence.provenance,
             facts: facts
         )
         switch judgement {
-        case .applied(let state, let journal): return .applied(state, journal: journal)
+        case .applied(let state, journal: _): return .applied(state, definition)
         case .duplicate: return .duplicate
         case .held(let reason, let detail): return .hold(Hold(reason: reason, detail: detail))
         case .needsHistory: break
         }
         let history = try stored.map { stored throws(StoreError) in try self.history(of: stored) }
-        guard !RecordJudge.isKnown(changeset, in: history ?? []) else { return .duplicate }
+        guard !RecordJudge.isKnown(evidence, in: history ?? []) else { return .duplicate }
         let state = RecordJudge.judge(
             history: (history ?? []) + [evidence],
             key: changeset.key,
@@ -187,11 +268,11 @@ extension Ledger {
             definition: definition,
             facts: facts
         )
-        return .applied(state, journal: [])
+        return .applied(state, definition)
     }
 
     /// Everything of a record that was taken in.
-    func history(of stored: StoredRecord) throws(StoreError) -> [Evidence] {
+    package func history(of stored: StoredRecord) throws(StoreError) -> [Evidence] {
         let folding = folding
         return try store.history(stored.row, upTo: .max).map { applied throws(StoreError) in
             try folding.evidence(of: applied.entry)
@@ -213,44 +294,60 @@ extension Ledger {
     mutating func apply(
         _ applied: Applied,
         to row: RecordRow?,
-        at position: LogPosition
+        at position: LogPosition,
+        _ wallMilliseconds: Int64
     )
         throws(StoreError)
     {
-        guard let row else {
+        let state = applied.state
+        var changed = row
+        if let row {
+            try store.insertApplied(row, stored: applied.storedAt, applied: position)
+            try store.updateRecord(row, state, appliedAt: position)
+        } else {
             // Held before: it took effect at its release, which the store follows to the entry.
-            _ = try store.insertRecord(applied.state, madeAt: position)
-            return
+            let row = try store.insertRecord(state, madeAt: position)
+            // An entry without the header does not make the state alone.
+            if applied.evidence.changeset.header == nil {
+                try store.updateRecord(row, state, appliedAt: position)
+            }
+            changed = row
         }
-        try store.insertApplied(row, stored: applied.storedAt, applied: position)
-        for entry in applied.journal { try store.insertJournal(row, entry) }
-        try store.updateRecord(row, applied.state, appliedAt: position)
+        guard let changed else { return }
+        try carryToParties(applied.evidence, state, applied.definition, changed, wallMilliseconds)
     }
 
+    @discardableResult
     private mutating func keep(
         _ entry: NewEntry,
         _ hold: Hold,
         _ changeset: Changeset?,
-        from feed: FeedIdentity,
+        from author: MemberCode,
         _ wallMilliseconds: Int64
-    ) throws(StoreError) {
+    ) throws(StoreError) -> LogPosition {
         var entry = entry
         entry.isApplied = false
         let position = try store.append(entry)
-        transaction.heldAuthors.insert(feed.member)
+        transaction.heldAuthors.insert(author)
         try store.insertHeld(
             HeldEntry(
                 position: position,
                 reason: hold.reason,
                 detail: hold.detail,
-                author: feed.member,
-                timestamp: entry.timestamp,
+                author: author,
+                timestamp: changeset?.timestamp ?? entry.timestamp,
                 key: changeset?.key,
                 definition: changeset?.header?.definition,
                 since: wallMilliseconds,
                 nextTry: hold.nextTry
             )
         )
+        // The header counts although what it stands in does not yet.
+        if let changeset, let header = changeset.header, hold.reason != .malformed {
+            let key = changeset.key
+            if try store.record(key) == nil { try store.insertHeader(header, of: key) }
+        }
+        return position
     }
 }
 
@@ -263,7 +360,11 @@ extension KnownFeed {
 extension EntryContent {
     /// What can change a record, at once or when it is released.
     fileprivate var isChangeset: Bool {
-        if case .changeset = self { true } else { false }
+        switch self {
+        case .changeset: true
+        case .carried(let carried, timestamp: _): carried.entry != nil
+        case .statement, .unknown, .malformed: false
+        }
     }
 
     /// The entry's timestamp; zero if it does not tell.

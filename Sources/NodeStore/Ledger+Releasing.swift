@@ -48,7 +48,7 @@ extension Ledger {
         guard let from = sweep else { return }
         let page = try store.held(after: from, limit: limit)
         sweep = page.count < limit ? nil : page.last?.position
-        for waiting in page where waiting.reason != .clockAhead {
+        for waiting in page {
             guard try retry(waiting, wallMilliseconds), let key = waiting.key else { continue }
             try release(on: key, wallMilliseconds)
         }
@@ -101,7 +101,19 @@ extension Ledger {
             transaction.heldAuthors.insert(waiting.author)
             try apply(statement, at: timestamp, wallMilliseconds)
             return true
-        case .carried, .unknown, .malformed: return false
+        case .carried(let carried, timestamp: _):
+            guard problem(with: carried) == nil else { return false }
+            _ = try self.feed(carried.identity)
+            if let evidence = Evidence(carried) {
+                return try retry(waiting, evidence, wallMilliseconds)
+            }
+            try store.deleteHeld(waiting.position)
+            transaction.heldAuthors.insert(waiting.author)
+            if let key = try take(headerIn: carried.opening) {
+                try release(on: key, wallMilliseconds)
+            }
+            return true
+        case .unknown, .malformed: return false
         }
     }
 
@@ -113,7 +125,8 @@ extension Ledger {
         throws(StoreError) -> Bool
     {
         let changeset = evidence.changeset
-        if let hold = clockHold(changeset.timestamp, wallMilliseconds) {
+        let timestamp = effective(changeset.timestamp, of: evidence.provenance.writer)
+        if let hold = clockHold(timestamp, wallMilliseconds) {
             // The wall clock went back since: without a next try it would wait for ever.
             try note(hold, on: waiting)
             return false
@@ -125,12 +138,17 @@ extension Ledger {
             return false
         case .duplicate:
             try store.deleteHeld(waiting.position)
-        case .applied(let state, let journal):
-            clock.receive(changeset.timestamp, wallMilliseconds: wallMilliseconds)
+        case .applied(let state, let definition):
+            clock.receive(timestamp, wallMilliseconds: wallMilliseconds)
             try store.deleteHeld(waiting.position)
             let position = try store.appendRelease(of: waiting.position)
-            let applied = Applied(state: state, journal: journal, storedAt: waiting.position)
-            try apply(applied, to: stored?.row, at: position)
+            let applied = Applied(
+                state: state,
+                definition: definition,
+                evidence: evidence,
+                storedAt: waiting.position
+            )
+            try apply(applied, to: stored?.row, at: position, wallMilliseconds)
         }
         transaction.heldAuthors.insert(waiting.author)
         return true

@@ -9,7 +9,7 @@ package import ReplicationCore
 /// ahead of the disk.
 package struct Ledger<S: Store> {
     package let store: S
-    package let settings: LedgerSettings
+    package internal(set) var settings: LedgerSettings
     /// The alliance's definitions and votes, those of the open transaction included.
     package internal(set) var agreement: AgreementState
     package internal(set) var clock: HybridClock
@@ -17,7 +17,9 @@ package struct Ledger<S: Store> {
     var feeds: [Digest: StoredFeed] = [:]
     var knownFeeds: [FeedRow: KnownFeed] = [:]
     /// What statements said that bears on verdicts, the open transaction's included.
-    package internal(set) var facts = RecordFacts.none
+    package internal(set) var facts: RecordFacts
+    /// What was proven to be forked, also of feeds that are not known yet.
+    var forks: [Fork]
     var spans: [IncarnationSpan]
     let secret: Bytes
 
@@ -36,6 +38,10 @@ package struct Ledger<S: Store> {
         var grownFeeds: Set<Digest> = []
         var heldAuthors: Set<MemberCode> = []
         var agreementChanged = false
+        var factsChanged = false
+        var wallMilliseconds: Int64 = 0
+        /// Entries of own earlier feeds that came back, by feed.
+        var regained: [Digest: Int] = [:]
     }
 
     /// Reads what a start needs from the store and draws the line under the former incarnation.
@@ -49,21 +55,21 @@ package struct Ledger<S: Store> {
         spans = try store.incarnations()
         held = try store.heldSummaries()
         sweep = held.isEmpty ? nil : 0
-        var latest = HybridTimestamp.zero
+        facts = try store.facts()
+        forks = try store.forks()
+        clock = HybridClock(boundMilliseconds: settings.clockBoundMilliseconds)
+        agreement = AgreementState(roster: settings.roster, rosterDigest: settings.rosterDigest)
         for feed in try store.feeds() {
             feeds[feed.tip.digest] = feed
             knownFeeds[feed.row] = KnownFeed(
                 identity: feed.tip.identity,
                 digest: feed.tip.digest
             )
-            // Only what was said by this member: a peer ahead of its time must not pull the clock.
-            if feed.tip.identity.member == settings.member { latest = max(latest, feed.tip.latest) }
         }
         clock = HybridClock(
-            latest: latest,
+            latest: ownLatest,
             boundMilliseconds: settings.clockBoundMilliseconds
         )
-        agreement = AgreementState(roster: settings.roster, rosterDigest: settings.rosterDigest)
         for (proposal, timestamp) in try store.proposals() {
             agreement.insert(proposal, at: timestamp)
         }
@@ -95,12 +101,18 @@ package struct Ledger<S: Store> {
                 heldNow[author] = held[author] ?? HeldSummary.none
             }
         }
+        for (digest, entries) in transaction.regained.sorted(by: { $0.key < $1.key }) {
+            guard let feed = feeds[digest] else { continue }
+            try store.noteRegained(feed.row, entries: entries, at: transaction.wallMilliseconds)
+        }
         let position = try store.lastPosition()
         try store.commit()
         return Committed(
             tips: transaction.ownFeeds.compactMap { feeds[$0]?.tip },
             held: heldNow,
             agreementChanged: transaction.agreementChanged,
+            factsChanged: transaction.factsChanged,
+            regained: transaction.regained.reduce(0) { $0 + $1.value },
             position: position
         )
     }
@@ -111,7 +123,8 @@ package struct Ledger<S: Store> {
         return RecordFolding(
             feed: { knownFeeds[$0] },
             definition: { agreement.definition($0) },
-            facts: facts
+            facts: facts,
+            hash: settings.hash
         )
     }
 }

@@ -17,8 +17,11 @@ package struct LedgerSettings: Sendable {
     package var random: @Sendable (Int) -> Bytes
     /// Signs with the member's key: SHA-256 of the certificate, and raw r || s; nil if it cannot.
     package var sign: @Sendable (Bytes) -> (key: Digest, signature: Bytes)?
-    /// True if the approval was signed by its member.
-    package var isGenuine: @Sendable (Approval) -> Bool
+    /// True if the message was signed (raw r || s) by that member with the key whose certificate has
+    /// this SHA-256; false also where that certificate is not known here.
+    package var isSigned:
+        @Sendable (_ message: Bytes, _ member: MemberCode, _ key: Digest, _ signature: Bytes) ->
+            Bool
 
     package init(
         member: MemberCode,
@@ -30,7 +33,10 @@ package struct LedgerSettings: Sendable {
         authenticate: @escaping @Sendable (_ message: Bytes, _ key: Bytes) -> Digest,
         random: @escaping @Sendable (Int) -> Bytes,
         sign: @escaping @Sendable (Bytes) -> (key: Digest, signature: Bytes)?,
-        isGenuine: @escaping @Sendable (Approval) -> Bool
+        isSigned:
+            @escaping @Sendable (
+                _ message: Bytes, _ member: MemberCode, _ key: Digest, _ signature: Bytes
+            ) -> Bool
     ) {
         self.member = member
         self.incarnation = incarnation
@@ -41,7 +47,7 @@ package struct LedgerSettings: Sendable {
         self.authenticate = authenticate
         self.random = random
         self.sign = sign
-        self.isGenuine = isGenuine
+        self.isSigned = isSigned
     }
 }
 
@@ -52,6 +58,9 @@ package struct Committed: Sendable {
     /// Authors of whom more or fewer changesets are held now.
     package var held: [MemberCode: HeldSummary]
     package var agreementChanged: Bool
+    package var factsChanged: Bool
+    /// Entries of this member's earlier feeds that came back from a peer: they had been lost here.
+    package var regained: Int
     /// The last position in the log.
     package var position: LogPosition
 
@@ -59,11 +68,15 @@ package struct Committed: Sendable {
         tips: [FeedTip],
         held: [MemberCode: HeldSummary],
         agreementChanged: Bool,
+        factsChanged: Bool = false,
+        regained: Int = 0,
         position: LogPosition
     ) {
         self.tips = tips
         self.held = held
         self.agreementChanged = agreementChanged
+        self.factsChanged = factsChanged
+        self.regained = regained
         self.position = position
     }
 }

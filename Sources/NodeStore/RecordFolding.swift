@@ -1,5 +1,6 @@
 package import AllianceModel
 package import ReplicationCore
+import ReplicationWire
 
 /// Turns what the store keeps of a record back into the core's state.
 ///
@@ -9,15 +10,18 @@ package struct RecordFolding {
     private let feed: (FeedRow) throws(StoreError) -> KnownFeed?
     private let definition: (Digest) throws(StoreError) -> ItemDefinition?
     private let facts: RecordFacts
+    private let hash: HashFunction
 
     package init(
         feed: @escaping (FeedRow) throws(StoreError) -> KnownFeed?,
         definition: @escaping (Digest) throws(StoreError) -> ItemDefinition?,
-        facts: RecordFacts = .none
+        facts: RecordFacts,
+        hash: @escaping HashFunction
     ) {
         self.feed = feed
         self.definition = definition
         self.facts = facts
+        self.hash = hash
     }
 
     /// The record's state and the definition that it was created under.
@@ -42,64 +46,98 @@ package struct RecordFolding {
         }
     }
 
-    /// The state that these entries make, taken in in this order; at least one, the first with the
-    /// record's header.
+    /// The state that these entries make, taken in in this order; at least one.
+    ///
+    /// `header` is the record's where none of them has it: it came by a proof, or stands in an entry
+    /// that is held.
     package func fold(
-        _ entries: [StoredEntry]
+        _ entries: [StoredEntry],
+        under header: RecordHeader? = nil
     )
         throws(StoreError) -> (state: RecordState, definition: ItemDefinition)
     {
-        var folded: (state: RecordState, definition: ItemDefinition)?
-        var history: [Evidence] = []
-        for entry in entries {
-            let evidence = try evidence(of: entry)
-            let changeset = evidence.changeset
-            history.append(evidence)
-            let header = folded?.state.header ?? changeset.header
-            guard let header, let definition = try definition(header.definition) else {
-                throw contradiction("log position \(entry.position) has no definition")
-            }
+        let history = try entries.map(evidence)
+        let (header, definition) = try terms(of: history, header)
+        var state: RecordState?
+        for evidence in history {
+            var changeset = evidence.changeset
+            if state == nil { changeset.header = header }
             let judgement = RecordJudge.judge(
-                folded?.state,
+                state,
                 definition,
                 changeset,
                 from: evidence.provenance,
                 facts: facts
             )
             switch judgement {
-            case .applied(let state, journal: _): folded = (state, definition)
-            case .needsHistory:
-                let state = RecordJudge.judge(
-                    history: history,
-                    key: changeset.key,
-                    header: header,
-                    definition: definition,
-                    facts: facts
-                )
-                folded = (state, definition)
+            case .applied(let next, journal: _): state = next
             case .duplicate: continue
+            // Where one cannot be joined alone, all are judged together.
+            case .needsHistory: return (judge(history, header, definition), definition)
             case .held(let reason, let detail):
-                throw contradiction(
-                    "log position \(entry.position) was applied and is now \(reason): \(detail)"
-                )
+                throw contradiction("what was taken in of a record is now \(reason): \(detail)")
             }
         }
-        guard let folded else { throw contradiction("a record without entries") }
-        return folded
+        guard let state else { throw contradiction("a record without entries") }
+        return (state, definition)
     }
 
-    /// The changeset that a stored entry holds, and where it stands.
+    /// The state that these entries make, judged together: whatever their order.
+    package func judge(
+        _ entries: [StoredEntry],
+        under header: RecordHeader? = nil
+    )
+        throws(StoreError) -> (state: RecordState, definition: ItemDefinition)
+    {
+        let history = try entries.map(evidence)
+        let (header, definition) = try terms(of: history, header)
+        return (judge(history, header, definition), definition)
+    }
+
+    private func judge(
+        _ history: [Evidence],
+        _ header: RecordHeader,
+        _ definition: ItemDefinition
+    ) -> RecordState {
+        let key = history.first.map(\.changeset.key)
+        guard let key else { fatalError("a history of nothing is judged") }
+        return RecordJudge.judge(
+            history: history,
+            key: key,
+            header: header,
+            definition: definition,
+            facts: facts
+        )
+    }
+
+    private func terms(
+        of history: [Evidence],
+        _ header: RecordHeader?
+    ) throws(StoreError) -> (RecordHeader, ItemDefinition) {
+        guard !history.isEmpty else { throw contradiction("a record without entries") }
+        guard let header = header ?? history.lazy.compactMap(\.changeset.header).first else {
+            throw contradiction("a record without its header")
+        }
+        guard let definition = try definition(header.definition) else {
+            throw contradiction("the definition \(header.definition.short) is missing")
+        }
+        return (header, definition)
+    }
+
+    /// The changeset that a stored entry holds or carries, and where it stands.
     package func evidence(of entry: StoredEntry) throws(StoreError) -> Evidence {
         guard let feed = try feed(entry.feed) else {
             throw contradiction("log position \(entry.position) names an unknown feed")
         }
-        guard
-            case .changeset(let changeset) = EntryCoding.decode(
-                entry.bytes,
-                writer: feed.identity.writer
-            )
-        else { throw contradiction("log position \(entry.position) is no changeset") }
-        return Evidence(changeset: changeset, provenance: feed.provenance(entry.sequence))
+        let content = EntryContent(entry.bytes, writer: feed.identity.writer, hash: hash)
+        switch content {
+        case .changeset(let changeset):
+            return Evidence(changeset: changeset, provenance: feed.provenance(entry.sequence))
+        case .carried(let carried, timestamp: _):
+            if let evidence = Evidence(carried) { return evidence }
+        case .statement, .unknown, .malformed: break
+        }
+        throw contradiction("log position \(entry.position) is no changeset")
     }
 
     private func contradiction(_ reason: String) -> StoreError {
@@ -124,7 +162,25 @@ extension RecordFolding {
                 return try reader.proposals()
                     .first { $0.proposal.definitionDigest == digest }?.proposal.definition
             },
-            facts: facts
+            facts: facts,
+            hash: reader.hash
+        )
+    }
+}
+
+extension Evidence {
+    /// What a carried entry brings, with the place it has in its own writer's feed; nil of a creation
+    /// proof.
+    init?(_ carried: Carried) {
+        guard case .changeset(let changeset)? = carried.entry else { return nil }
+        self.init(
+            changeset: changeset,
+            provenance: Provenance(
+                feed: carried.head.head.feed,
+                sequence: carried.sequence,
+                writer: carried.identity.writer,
+                audience: carried.identity.audience
+            )
         )
     }
 }

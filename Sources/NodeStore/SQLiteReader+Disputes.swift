@@ -16,7 +16,11 @@ extension SQLiteReader: DisputeReading {
             return true
         }
         try connection.forEach(
-            "SELECT member, incarnation, feed, min(sequence) FROM forks GROUP BY feed"
+            """
+            SELECT feeds.member, incarnation, digest, min(sequence) FROM forks
+                JOIN feeds ON feeds.digest = forks.feed AND feeds.member = forks.member
+            GROUP BY digest
+            """
         ) { (row) throws(StoreError) in
             facts.forkedWriters.insert(try writer(row, 0))
             facts.forks[try connection.digest(row, 2)] = row.unsigned(3)
@@ -25,15 +29,13 @@ extension SQLiteReader: DisputeReading {
         return facts
     }
 
-    package func forkProofs()
-        throws(StoreError) -> [(feed: Digest, writer: Writer, proof: Bytes)]
-    {
-        try connection.all(
-            "SELECT feed, member, incarnation, proof FROM forks ORDER BY feed, sequence"
-        ) { (row) throws(StoreError) in
-            (
-                feed: try connection.digest(row, 0), writer: try writer(row, 1),
-                proof: row.bytes(3)
+    package func forks() throws(StoreError) -> [Fork] {
+        try connection.all("SELECT feed, member, min(sequence) FROM forks GROUP BY feed, member") {
+            (row) throws(StoreError) in
+            Fork(
+                feed: try connection.digest(row, 0),
+                member: try connection.member(row, 1),
+                sequence: row.unsigned(2)
             )
         }
     }
@@ -42,6 +44,19 @@ extension SQLiteReader: DisputeReading {
         Writer(
             member: try connection.member(row, column),
             incarnation: Incarnation(rawValue: row.unsigned(column + 1))
+        )
+    }
+
+    package func header(_ key: RecordKey) throws(StoreError) -> RecordHeader? {
+        try connection.first(
+            "SELECT header FROM headers WHERE key = ?1",
+            { $0.bind(1, key.encoded) },
+            row: { (row) throws(StoreError) in
+                guard let header = RecordHeader(encoded: row.bytes(0)[...]) else {
+                    throw connection.damage("the header of a record does not decode")
+                }
+                return header
+            }
         )
     }
 
@@ -218,6 +233,23 @@ extension SQLiteReader: DisputeReading {
                 $0.bind(2, limit)
             },
             row: { RecordRow(rawValue: $0.int(0)) }
+        )
+    }
+
+    package func duplicates(
+        after digest: Digest?,
+        limit: Int
+    ) throws(StoreError) -> [Digest] {
+        try connection.all(
+            """
+            SELECT digest FROM uniques WHERE digest > ?1 GROUP BY digest HAVING count(*) > 1
+            ORDER BY digest LIMIT ?2
+            """,
+            {
+                $0.bind(1, digest?.bytes ?? [])
+                $0.bind(2, limit)
+            },
+            row: { (row) throws(StoreError) in try connection.digest(row, 0) }
         )
     }
 }

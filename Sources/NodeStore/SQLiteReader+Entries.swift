@@ -128,7 +128,7 @@ extension SQLiteReader {
 
     /// The frontier of a feed at a size that it has reached: where a page ended lately, or from the
     /// nearest one stored and the leaves behind it.
-    func frontier(of feed: FeedRow, at size: UInt64) throws(StoreError) -> MerkleFrontier {
+    package func frontier(of feed: FeedRow, at size: UInt64) throws(StoreError) -> MerkleFrontier {
         if size == 0 { return MerkleFrontier() }
         if let frontier = frontiers.frontier(of: feed, at: size) { return frontier }
         let nearest = try connection.first(

@@ -156,34 +156,4 @@ extension SQLiteReader {
         guard let madeAt else { return false }
         return try entryApplied(at: madeAt).feed == feed
     }
-
-    package func journal(_ row: RecordRow) throws(StoreError) -> [JournalEntry] {
-        try connection.all(
-            """
-            SELECT field, member, incarnation, number, by_member, by_incarnation, by_number,
-                timestamp, value
-            FROM journal WHERE record = ?1 ORDER BY entry
-            """,
-            { $0.bind(1, row.rawValue) },
-            row: { (row) throws(StoreError) in
-                JournalEntry(
-                    field: try connection.text(row, 0),
-                    dot: try dot(row, from: 1),
-                    timestamp: HybridTimestamp(rawValue: row.unsigned(7)),
-                    value: row.bytes(8),
-                    decidedBy: try dot(row, from: 4)
-                )
-            }
-        )
-    }
-
-    private func dot(_ row: Statement, from column: Int32) throws(StoreError) -> Dot {
-        Dot(
-            writer: Writer(
-                member: try connection.member(row, column),
-                incarnation: Incarnation(rawValue: row.unsigned(column + 1))
-            ),
-            number: row.unsigned(column + 2)
-        )
-    }
 }

@@ -18,6 +18,8 @@ package class SQLiteReader: StoreReading {
         self.frontiers = frontiers
     }
 
+    package var hash: HashFunction { settings.hash }
+
     // MARK: Start
 
     package func feeds() throws(StoreError) -> [StoredFeed] {

@@ -34,23 +34,29 @@ extension SQLiteStore: DisputeStore {
         }
     }
 
-    package func insertFork(
-        _ feed: Digest,
-        of writer: Writer,
-        from sequence: UInt64,
-        proof: Bytes
-    ) throws(StoreError) {
+    package func insertFork(_ fork: Fork, proof: Bytes) throws(StoreError) {
         try connection.run(
             """
-            INSERT INTO forks (feed, member, incarnation, sequence, proof)
-            VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING
+            INSERT INTO forks (feed, member, sequence, proof) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT DO NOTHING
             """
         ) {
-            $0.bind(1, feed)
-            $0.bind(2, writer.member)
-            $0.bind(3, writer.incarnation.rawValue)
-            $0.bind(4, sequence)
-            $0.bind(5, proof)
+            $0.bind(1, fork.feed)
+            $0.bind(2, fork.member)
+            $0.bind(3, fork.sequence)
+            $0.bind(4, proof)
+        }
+    }
+
+    package func insertHeader(
+        _ header: RecordHeader,
+        of key: RecordKey
+    ) throws(StoreError) {
+        try connection.run(
+            "INSERT INTO headers (key, header) VALUES (?1, ?2) ON CONFLICT DO NOTHING"
+        ) {
+            $0.bind(1, key.encoded)
+            $0.bind(2, header.encoded)
         }
     }
 

@@ -115,8 +115,12 @@ extension SQLiteStore {
         var subjects: [(subject: Text, row: RecordRow)] = []
         for listing in listings {
             if listing.isKnown { try remove(listing) }
-            guard let terms = listing.terms else { continue }
+            guard let terms = listing.terms else {
+                try setUnique(listing.row, nil)
+                continue
+            }
             try insert(listing.row, terms)
+            if listing.isKnown || terms.unique != nil { try setUnique(listing.row, terms.unique) }
             if let subject = terms.subject, !listing.isKnown || subject != listing.former {
                 subjects.append((subject, listing.row))
             }

@@ -51,27 +51,6 @@ extension SQLiteStore {
         }
     }
 
-    package func insertJournal(_ row: RecordRow, _ entry: JournalEntry) throws(StoreError) {
-        try connection.run(
-            """
-            INSERT INTO journal (record, field, member, incarnation, number, timestamp, value,
-                by_member, by_incarnation, by_number)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-            """
-        ) {
-            $0.bind(1, row.rawValue)
-            $0.bind(2, entry.field)
-            $0.bind(3, entry.dot.writer.member)
-            $0.bind(4, entry.dot.writer.incarnation.rawValue)
-            $0.bind(5, entry.dot.number)
-            $0.bind(6, entry.timestamp.rawValue)
-            $0.bind(7, entry.value)
-            $0.bind(8, entry.decidedBy.writer.member)
-            $0.bind(9, entry.decidedBy.writer.incarnation.rawValue)
-            $0.bind(10, entry.decidedBy.number)
-        }
-    }
-
     // MARK: Held
 
     package func insertHeld(_ held: HeldEntry) throws(StoreError) {

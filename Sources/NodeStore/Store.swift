@@ -56,7 +56,6 @@ package protocol Store: StoreReading, DisputeStore {
         applied: LogPosition
     )
         throws(StoreError)
-    func insertJournal(_ row: RecordRow, _ entry: JournalEntry) throws(StoreError)
 
     // MARK: Held
 

@@ -4,6 +4,9 @@ package import ReplicationCore
 /// What can be read of a node's store: by its writer inside a transaction, and by readers on
 /// connections of their own, which see the last commit and never wait for the writer.
 package protocol StoreReading: AnyObject {
+    /// SHA-256.
+    var hash: HashFunction { get }
+
     // MARK: Start
 
     /// Every feed there is with its durable tip.
@@ -47,7 +50,6 @@ package protocol StoreReading: AnyObject {
     func records(after key: RecordKey?, limit: Int) throws(StoreError) -> [StoredRecord]
     /// Whether an entry of that feed took effect on the record.
     func touches(_ row: RecordRow, _ feed: FeedRow) throws(StoreError) -> Bool
-    func journal(_ row: RecordRow) throws(StoreError) -> [JournalEntry]
 
     // MARK: Held
 

@@ -153,31 +153,6 @@ import Testing
         }
     }
 
-    @Test func `the journal is in the order of letting go, number for number`() throws {
-        let (store, feed) = try fixture.filled(0)
-        let entries = (1...3).map { number in
-            JournalEntry(
-                field: Text("字段\(number)"),
-                dot: dot(UInt64.max - UInt64(number), putian, incarnation: .max),
-                timestamp: HybridTimestamp(rawValue: .max),
-                value: number == 2 ? [] : Bytes(repeating: 0, count: number),
-                decidedBy: dot(UInt64(number))
-            )
-        }
-        var rows: [RecordRow] = []
-        try fixture.commit(store) {
-            for number in [1, 2] as [UInt64] {
-                let position = try fixture.append(store, feed, entryBytes("\(number)"))
-                rows.append(try store.insertRecord(state(key(number)), madeAt: position))
-            }
-            try store.insertJournal(rows[0], entries[0])
-            try store.insertJournal(rows[1], entries[1])
-            try store.insertJournal(rows[0], entries[2])
-        }
-        #expect(try store.journal(rows[0]) == [entries[0], entries[2]])
-        #expect(try store.journal(rows[1]) == [entries[1]])
-    }
-
     @Test func `entries keep empty parts empty`() throws {
         let (store, feed) = try fixture.filled(0)
         let bytes = EntryBytes(opening: [1], writes: [], salt: [2], body: [])

@@ -1,5 +1,8 @@
 -- Schema 2: what bears on verdicts, which records are in dispute, what was carried, what came back.
 
+-- What a join let go is found in the log: rows in the order of arrival would differ from node to node.
+DROP TABLE journal;
+
 -- Incarnations for whose writes nobody waits, as their members declared.
 CREATE TABLE gone (
   member TEXT NOT NULL, -- member code
@@ -16,14 +19,21 @@ CREATE TABLE ceilings (
   PRIMARY KEY (member, incarnation, ceiling)
 ) STRICT, WITHOUT ROWID;
 
--- Feeds of which two branches were proven.
+-- Feeds of which two branches were proven. A proof may come before its feed does, and may speak of
+-- another's feed: it counts for the feed of that digest if the member is the one that writes it.
 CREATE TABLE forks (
   feed BLOB NOT NULL, -- digest of the feed's identity, 32 bytes
-  member TEXT NOT NULL, -- code of the member that writes it
-  incarnation INTEGER NOT NULL, -- 64 random bits of the member's incarnation
+  member TEXT NOT NULL, -- code of the member that signed both branches
   sequence INTEGER NOT NULL, -- from this sequence on nothing in it counts
-  proof BLOB NOT NULL, -- the proof as it came, so that it can be shown and passed on
-  PRIMARY KEY (feed, sequence)
+  proof BLOB NOT NULL, -- the statement as it came, so that it can be shown
+  PRIMARY KEY (feed, member, sequence)
+) STRICT, WITHOUT ROWID;
+
+-- Headers of records of which nothing is taken in yet: they count as soon as they are known to be
+-- their origin's, though what they stand in is held, or was only proven.
+CREATE TABLE headers (
+  key BLOB PRIMARY KEY NOT NULL, -- as in records.key
+  header BLOB NOT NULL -- the header, encoded
 ) STRICT, WITHOUT ROWID;
 
 -- Records whose state holds a conflict or a void write; derived from the state, in its commit.

@@ -87,7 +87,7 @@ final class LedgerCity {
                 authenticate: { message, key in HMACSHA256(key: key).tag(message) },
                 random: { SecureRandom.bytes($0) },
                 sign: { (SHA256.hash($0), Bytes(repeating: 7, count: 64)) },
-                isGenuine: { keys.has($0.member) }
+                isSigned: { _, member, _, _ in keys.has(member) }
             ),
             wallMilliseconds: wall
         )

@@ -1,0 +1,141 @@
+import AllianceModel
+package import ReplicationCore
+import ReplicationWire
+
+/// What members say of incarnations and feeds: it bears on verdicts, so records are judged again.
+extension Ledger {
+    /// Takes a fact that stands in a member's alliance feed, this one's own included.
+    mutating func apply(
+        fact statement: ReplicationCore.Statement,
+        at timestamp: HybridTimestamp
+    ) throws(StoreError) {
+        switch statement {
+        case .gone(let writer):
+            try store.insertGone(writer, at: timestamp)
+            guard facts.gone.insert(writer).inserted else { return }
+            try judgeAgain(feedsOf: writer)
+        case .ceiling(let writer, let ceiling):
+            try store.insertCeiling(writer, ceiling)
+            let lowest = facts.ceilings[writer].map { min($0, ceiling) } ?? ceiling
+            guard facts.ceilings[writer] != lowest else { return }
+            facts.ceilings[writer] = lowest
+            try judgeAgain(feedsOf: writer)
+        case .forkProof(let proof):
+            let fork = Fork(feed: proof.feed, member: proof.member, sequence: proof.sequence)
+            try store.insertFork(fork, proof: StatementCoding.encode(statement))
+            forks.append(fork)
+            if try count(fork) { try judgeAgain(feed: fork.feed) }
+        case .proposal, .approval, .refusal: return
+        }
+        transaction.factsChanged = true
+        // What waited for the lost may be taken now.
+        if !held.isEmpty || !transaction.heldAuthors.isEmpty { sweep = 0 }
+    }
+
+    /// Lets a fork count if its feed is known and is that member's; true if that changes anything.
+    ///
+    /// Anybody can sign heads over anybody's digest: only the feed's own member can fork it.
+    private mutating func count(_ fork: Fork) throws(StoreError) -> Bool {
+        guard let identity = feeds[fork.feed]?.tip.identity, identity.member == fork.member else {
+            return false
+        }
+        facts.forkedWriters.insert(identity.writer)
+        let least = facts.forks[fork.feed].map { min($0, fork.sequence) } ?? fork.sequence
+        guard facts.forks[fork.feed] != least else { return false }
+        facts.forks[fork.feed] = least
+        return true
+    }
+
+    /// A feed becomes known: what was proven of it before counts from now on.
+    mutating func countForks(of feed: Digest) throws(StoreError) {
+        for fork in forks where fork.feed == feed {
+            if try count(fork) { transaction.factsChanged = true }
+        }
+    }
+
+    // MARK: Judging again
+
+    private static var pageEntries: Int { 500 }
+
+    private mutating func judgeAgain(feedsOf writer: Writer) throws(StoreError) {
+        for (digest, feed) in feeds.sorted(by: { $0.key < $1.key })
+        where feed.tip.identity.writer == writer {
+            try judgeAgain(feed: digest)
+        }
+    }
+
+    /// Judges every record again that something of that feed was taken in of, pushed or carried.
+    private mutating func judgeAgain(feed: Digest) throws(StoreError) {
+        var keys: Set<RecordKey> = []
+        var sequence: UInt64 = 0
+        while true {
+            let page = try store.entries(of: feed, after: sequence, limit: Self.pageEntries)
+            for entry in page { insertKey(of: entry, into: &keys) }
+            guard let last = page.last, page.count == Self.pageEntries else { break }
+            sequence = last.sequence
+        }
+        for position in try store.carried(from: feed) {
+            guard let entry = try store.entry(at: position) else { continue }
+            insertKey(of: entry, into: &keys)
+        }
+        for key in keys.sorted() { try judgeAgain(key) }
+    }
+
+    private func insertKey(of entry: StoredEntry, into keys: inout Set<RecordKey>) {
+        guard let feed = knownFeeds[entry.feed] else { return }
+        switch EntryContent(entry.bytes, writer: feed.identity.writer, hash: settings.hash) {
+        case .changeset(let changeset): keys.insert(changeset.key)
+        case .carried(let carried, timestamp: _):
+            if let key = EntryCoding.opening(carried.opening)?.key { keys.insert(key) }
+        case .statement, .unknown, .malformed: return
+        }
+    }
+
+    /// Judges one record from everything that was taken in of it.
+    mutating func judgeAgain(_ key: RecordKey) throws(StoreError) {
+        guard let stored = try store.record(key) else { return }
+        let history = try store.history(stored.row, upTo: .max)
+        let (state, definition) = try folding.judge(history.map(\.entry))
+        guard try folding.state(of: stored).state != state else { return }
+        try store.updateRecord(stored.row, state, appliedAt: stored.position)
+    }
+
+    // MARK: Saying
+
+    /// Says of an earlier incarnation of this member that nobody has more of it; false if it was said
+    /// before, or the clock does not allow a statement.
+    package mutating func declareGone(
+        _ incarnation: Incarnation,
+        wallMilliseconds: Int64
+    ) throws(StoreError) -> Bool {
+        let writer = Writer(member: settings.member, incarnation: incarnation)
+        guard incarnation != settings.incarnation, !facts.gone.contains(writer) else {
+            return false
+        }
+        return try say(.gone(writer), wallMilliseconds)
+    }
+
+    /// Says of two branches of a feed that both are void; false as above.
+    package mutating func declareFork(
+        _ proof: ForkProof,
+        wallMilliseconds: Int64
+    ) throws(StoreError) -> Bool {
+        let fork = Fork(feed: proof.feed, member: proof.member, sequence: proof.sequence)
+        let isKnown = forks.contains { known in
+            known.feed == fork.feed && known.member == fork.member
+                && known.sequence <= fork.sequence
+        }
+        guard !isKnown else { return false }
+        return try say(.forkProof(proof), wallMilliseconds)
+    }
+
+    mutating func say(
+        _ statement: ReplicationCore.Statement,
+        _ wallMilliseconds: Int64
+    ) throws(StoreError) -> Bool {
+        guard let timestamp = clock.tick(wallMilliseconds: wallMilliseconds) else { return false }
+        _ = try appendOwn(statement: StatementCoding.encode(statement), at: timestamp)
+        try apply(fact: statement, at: timestamp)
+        return true
+    }
+}
