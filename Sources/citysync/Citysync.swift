@@ -24,8 +24,8 @@ struct Citysync: AsyncParsableCommand {
         version: "citysync \(version)",
         subcommands: [
             StatusCommand.self, WaitCommand.self, PeersCommand.self, ItemsCommand.self,
-            RecordsCommand.self, VerifyCommand.self, MembersCommand.self, AuditCommand.self,
-            TokenCommand.self,
+            RecordsCommand.self, ConflictsCommand.self, HeldCommand.self, VerifyCommand.self,
+            MembersCommand.self, AuditCommand.self, TokenCommand.self, BackupCommand.self,
         ]
     )
 

@@ -72,6 +72,10 @@ struct Problem: Hashable, Sendable {
             "see that --api names a CitySync node and that citysync and citysyncd are of one version."
         case "record_unknown":
             "see citysync records list; another member may not share it with this one."
+        case "conflict_unknown":
+            "see citysync conflicts list --all: it may be decided, or have a new id since another write "
+                + "joined it."
+        case "held_unknown": "see citysync held list: it may have taken effect by itself."
         case "item_unknown": "see citysync items list."
         case "item_not_effective":
             "see citysync items list: the members have to approve it, and its time has to come."
@@ -79,6 +83,7 @@ struct Problem: Hashable, Sendable {
         case "token_unknown":
             "read the record again (citysync records get ID -o json) and repeat with its ETag."
         case "key_reused": "use another --idempotency-key for another request."
+        case "already_set": "home may overrule it with a ruling."
         case "transition_refused":
             "see citysync records get ID for stage and holder, and citysync items show ITEM for the moves."
         case "too_many": "wait a little and repeat."

@@ -12,7 +12,7 @@ struct ItemsCommand: AsyncParsableCommand {
             """,
         subcommands: [
             ItemsListCommand.self, ItemsShowCommand.self, ItemsProposeCommand.self,
-            ItemsApproveCommand.self,
+            ItemsApproveCommand.self, ItemsDiffCommand.self,
         ]
     )
 }

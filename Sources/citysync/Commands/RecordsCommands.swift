@@ -11,7 +11,9 @@ struct RecordsCommand: AsyncParsableCommand {
             """,
         subcommands: [
             RecordsGetCommand.self, RecordsListCommand.self, RecordsCreateCommand.self,
-            RecordsUpdateCommand.self, RecordsTransitionCommand.self, RecordsImportCommand.self,
+            RecordsUpdateCommand.self, RecordsTransitionCommand.self, RecordsDeleteCommand.self,
+            RecordsHistoryCommand.self, RecordsExplainCommand.self, RecordsImportCommand.self,
+            RecordsExportCommand.self,
         ]
     )
 }
@@ -69,15 +71,16 @@ extension NodeCommand {
         _ method: HTTPMethod,
         _ path: [String],
         ifMatch: String? = nil,
-        _ body: JSON,
+        _ body: JSON?,
         _ writing: WriteOptions,
         _ node: NodeClient
     ) async throws -> NodeClient.Answer {
         let key = writing.idempotencyKey ?? IdempotencyKey.random()
-        var headers = [("Content-Type", "application/json"), ("Idempotency-Key", key)]
+        var headers = [("Idempotency-Key", key)]
+        if body != nil { headers.append(("Content-Type", "application/json")) }
         if let ifMatch { headers.append(("If-Match", ifMatch)) }
         do {
-            return try await node.ask(method, path, headers: headers, body: body.bytes)
+            return try await node.ask(method, path, headers: headers, body: body?.bytes)
         } catch Failure.answerLost(let text) {
             throw Failure.answerLost(
                 text
@@ -129,36 +132,13 @@ struct RecordsListCommand: NodeCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("Only of this item.", valueName: "CODE"))
-    var item: String?
-
-    @Option(help: ArgumentHelp("Only with this home.", valueName: "MEMBER"))
-    var home: String?
-
-    @Option(help: ArgumentHelp("Only at this stage.", valueName: "STAGE"))
-    var stage: String?
-
-    @Option(help: ArgumentHelp("Only held by this member.", valueName: "MEMBER"))
-    var holder: String?
-
-    @Option(
-        help: ArgumentHelp("Only of this subject, such as an identity number.", valueName: "VALUE")
-    )
-    var subject: String?
-
-    @Option(help: ArgumentHelp("Only changed after this time (RFC 3339).", valueName: "TIME"))
-    var updatedAfter: String?
-
+    @OptionGroup var filter: RecordFilter
     @OptionGroup var page: PageOptions
     @OptionGroup var sensitive: SensitiveOptions
     @OptionGroup var options: GlobalOptions
 
     func perform(_ node: NodeClient, _ console: Console) async throws {
-        let filters = [
-            ("item", item), ("home", home), ("stage", stage), ("holder", holder),
-            ("subject", subject), ("updatedAfter", updatedAfter),
-        ]
-        let answer = try await node.get(["records"], query: filters + page.query)
+        let answer = try await node.get(["records"], query: filter.query + page.query)
         let page = try Page(answer, rows: "records")
         var definitions = Definitions(node)
         var listing = Listing(columns: RecordDocument.columns)

@@ -51,7 +51,10 @@ struct FieldMask: Sendable {
 
     func shown(_ name: String, _ value: JSON) -> String {
         if value == .null { return "" }
-        let isSensitive = definitions.map { $0[name]?["sensitive"]?.boolean ?? false } ?? true
+        // The record's own fields hold members and stages.
+        let isOwn = name.hasPrefix("@")
+        let isSensitive =
+            !isOwn && definitions.map { $0[name]?["sensitive"]?.boolean ?? false } ?? true
         return isSensitive && !showsSensitive ? FieldMask.hidden : value.plainText
     }
 }

@@ -5,6 +5,11 @@ struct Assignment: ExpressibleByArgument, Hashable, Sendable {
     var name: String
     var value: String
 
+    init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+
     init?(argument: String) {
         guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
             return nil
@@ -108,6 +113,11 @@ struct TypedFields {
                 try put(.object(members), into: &fields, name)
             }
         }
+    }
+
+    /// One value with the JSON type that its field has.
+    func single(_ value: String, of name: String) throws(Failure) -> JSON {
+        try scalar(Assignment(name: name, value: value), type(name))
     }
 
     private func type(_ name: String) -> String? { definitions[name]?["type"]?.string }
