@@ -95,7 +95,7 @@ extension Ledger {
     mutating func judgeAgain(_ key: RecordKey) throws(StoreError) {
         guard let stored = try store.record(key) else { return }
         let history = try store.history(stored.row, upTo: .max)
-        let (state, definition) = try folding.judge(history.map(\.entry))
+        let state = try folding.judge(history.map(\.entry)).state
         guard try folding.state(of: stored).state != state else { return }
         try store.updateRecord(stored.row, state, appliedAt: stored.position)
     }

@@ -260,7 +260,7 @@ extension Ledger {
         case .needsHistory: break
         }
         let history = try stored.map { stored throws(StoreError) in try self.history(of: stored) }
-        guard !RecordJudge.isKnown(evidence, in: history ?? []) else { return .duplicate }
+        guard !RecordJudge.isKnown(changeset, in: history ?? []) else { return .duplicate }
         let state = RecordJudge.judge(
             history: (history ?? []) + [evidence],
             key: changeset.key,
