@@ -118,6 +118,10 @@ struct Judged {
             return .groundGone
         }
         guard custody.position(ofTurn: write.ground) != nil else { return .overruled }
+        if isBeginningUnknown(write) {
+            let moves = workflow.transitions.filter { $0.to == to }
+            return moves.contains { verdict(write, moving: $0) == .valid } ? .valid : .unauthorised
+        }
         // The move began where the case stood for the one who made it.
         let before = shownStage(among: uncovered(seen(write)))?.stage
         if before == nil, to == workflow.initialStage {
@@ -127,8 +131,23 @@ struct Judged {
         guard let from = before ?? workflow.initialStage,
             let move = workflow.transition(from: from, to: to)
         else { return .unauthorised }
+        return verdict(write, moving: move)
+    }
+
+    private func verdict(_ write: ModelWrite, moving move: Transition) -> ModelVerdict {
         if move.by == .holder { return verdict(write, under: .holder) }
         return mayMove(write, by: move.by) ? .valid : .unauthorised
+    }
+
+    /// Whether a move was made on one that is lost, or nothing to anybody: where it began cannot be
+    /// told, and its writer need not have lied.
+    private func isBeginningUnknown(_ write: ModelWrite) -> Bool {
+        write.context.contains { writer, number in
+            let known = genuine.of(write.field).filter {
+                $0.dot.writer == writer && $0.dot.number <= number
+            }
+            return UInt64(known.count) < number
+        }
     }
 
     /// The ground of a move is a turn, so of `handling` it cannot name the assignment: who ever

@@ -135,6 +135,22 @@ struct ModelCustodyTests {
         #expect(story.judge([checked, decided, back]).stage == "checked")
     }
 
+    @Test func `where the move before is lost or forked, it may have begun anywhere`() {
+        let checked = story.stage(fuzhou, "checked", at: 10)
+        let decided = story.stage(fuzhou, "decided", at: 11, number: 2, seen: [checked])
+        let gone = ModelFacts(gone: [ModelWriter(checked)])
+        #expect(story.judge([decided], gone).verdict(decided) == .valid)
+        #expect(story.judge([decided], gone).stage == "decided")
+        let stranger = story.stage(nanping, "decided", at: 11, seen: [checked])
+        #expect(story.judge([stranger], gone).verdict(stranger) == .unauthorised)
+        // Whether a node holds a branch of the fork or none, it comes to the same.
+        var branch = checked
+        branch.place = ModelPlace(feed: [4], sequence: 2)
+        let forked = ModelFacts(forks: [[4]: 2], forked: [ModelWriter(checked)])
+        #expect(story.judge([decided], forked).verdict(decided) == .valid)
+        #expect(story.judge([branch, decided], forked).verdict(decided) == .valid)
+    }
+
     @Test func `the creation says where the case begins, and only accepting may`() {
         let created = story.stage(fuzhou, "accepted", at: 1)
         #expect(story.judge([created]).verdict(created) == .valid)
