@@ -10,7 +10,7 @@ package enum ItemFile {
         "workflow", "fields",
     ]
 
-    /// A valid definition; what this release has not built yet is still in its `unsupported()`.
+    /// A valid definition.
     package static func parse(_ text: String, file: String) throws(FileErrors) -> ItemDefinition {
         try definition(SourceNode.yaml(text, file: file))
     }

@@ -1,8 +1,6 @@
 extension ItemDefinition {
     /// Everything that keeps this from being a definition, in the order of the item file; empty
     /// when it is valid.
-    ///
-    /// What is valid but not built in this release is in `unsupported()`.
     package func problems() -> [DefinitionProblem] {
         headProblems() + referenceProblems() + workflowProblems() + fieldProblems()
     }

@@ -32,15 +32,6 @@ extension ItemDefinition {
         }
         return problems
     }
-
-    /// What is valid but not built in this release, named one by one; a definition with any is
-    /// refused at proposal, and never treated as another.
-    package func unsupported() -> [DefinitionProblem] {
-        fields.flatMap { $0.unsupported() }
-            + (workflow?.transitions ?? []).flatMap {
-                $0.by.unsupported(at: "\($0.path).by")
-            }
-    }
 }
 
 extension FieldDefinition {
@@ -76,36 +67,6 @@ extension FieldDefinition {
             )
         }
         return problems
-    }
-
-    fileprivate func unsupported() -> [DefinitionProblem] {
-        var problems = authority.unsupported(at: "fields.\(name).authority")
-        switch merge {
-        case .latest, .union: break
-        case .review, .sum, .maximum, .minimum, .once:
-            problems.insert(
-                DefinitionProblem(
-                    path: "fields.\(name).merge",
-                    reason: "\(merge.name) is not supported by this release",
-                    remedy: "use latest or union"
-                ),
-                at: 0
-            )
-        }
-        return problems
-    }
-}
-
-extension Authority {
-    fileprivate func unsupported(at path: String) -> [DefinitionProblem] {
-        guard self == .handling else { return [] }
-        return [
-            DefinitionProblem(
-                path: path,
-                reason: "handling is not supported by this release",
-                remedy: "use any, home, accepting, holder or a list of members"
-            )
-        ]
     }
 }
 

@@ -229,7 +229,7 @@ extension Ledger {
             facts: facts
         )
         switch judgement {
-        case .applied(let next, journal: _): return next
+        case .applied(let next): return next
         case .needsHistory:
             let folding = folding
             let earlier = try row.map { row throws(StoreError) in
@@ -274,7 +274,7 @@ extension Judgement {
         case .applied: "applied"
         case .duplicate: "written before"
         case .needsHistory: "needs its history"
-        case .held(let reason, let detail): "\(reason.rawValue), \(detail)"
+        case .held(let reason, let detail, _): "\(reason.rawValue), \(detail)"
         }
     }
 }

@@ -254,13 +254,13 @@ extension Ledger {
             facts: facts
         )
         switch judgement {
-        case .applied(let state, journal: _): return .applied(state, definition)
+        case .applied(let state): return .applied(state, definition)
         case .duplicate: return .duplicate
-        case .held(let reason, let detail): return .hold(Hold(reason: reason, detail: detail))
+        case .held(let reason, let detail, _): return .hold(Hold(reason: reason, detail: detail))
         case .needsHistory: break
         }
         let history = try stored.map { stored throws(StoreError) in try self.history(of: stored) }
-        guard !RecordJudge.isKnown(changeset, in: history ?? []) else { return .duplicate }
+        guard !RecordJudge.isKnown(evidence, in: history ?? []) else { return .duplicate }
         let state = RecordJudge.judge(
             history: (history ?? []) + [evidence],
             key: changeset.key,

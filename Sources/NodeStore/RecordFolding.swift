@@ -70,11 +70,11 @@ package struct RecordFolding {
                 facts: facts
             )
             switch judgement {
-            case .applied(let next, journal: _): state = next
+            case .applied(let next): state = next
             case .duplicate: continue
             // Where one cannot be joined alone, all are judged together.
             case .needsHistory: return (judge(history, header, definition), definition)
-            case .held(let reason, let detail):
+            case .held(let reason, let detail, _):
                 throw contradiction("what was taken in of a record is now \(reason): \(detail)")
             }
         }

@@ -61,17 +61,6 @@ import Testing
         #expect(definition.widestScope == .alliance)
     }
 
-    @Test func `what this release has not built is named for the sample`() throws {
-        let definition = try ItemFile.parse(Self.sample, file: "rent.yaml")
-        #expect(
-            definition.unsupported().map { "\($0.path) \($0.reason)" } == [
-                "fields.applicantId.merge once is not supported by this release",
-                "fields.bankAccount.merge review is not supported by this release",
-                "fields.trips.merge sum is not supported by this release",
-            ]
-        )
-    }
-
     @Test func `one meaning gives one value, however it is written`() throws {
         let written = """
             # nothing but another way to write it

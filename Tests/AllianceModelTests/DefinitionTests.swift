@@ -296,29 +296,6 @@ enum Sample {
             ]
         )
     }
-
-    @Test func `what this release has not built is named one by one`() {
-        let definition = Sample.definition(
-            workflow: Workflow(
-                stages: ["a", "b"],
-                transitions: [Transition(from: "a", to: "b", by: .handling)]
-            ),
-            [
-                Sample.field("a", .integer, .review), Sample.field("b", .counter, .sum(limit: nil)),
-                Sample.field("c", .date, .maximum), Sample.field("d", .date, .minimum),
-                Sample.field("e", .date, .once, by: .handling), Sample.field("f"),
-                Sample.field("g", .set(of: .date), .union, by: .home),
-            ]
-        )
-        #expect(definition.problems().isEmpty)
-        #expect(
-            definition.unsupported().map(\.path) == [
-                "fields.a.merge", "fields.b.merge", "fields.c.merge", "fields.d.merge",
-                "fields.e.merge", "fields.e.authority", "workflow.transitions[a->b].by",
-            ]
-        )
-        #expect(first.unsupported().map(\.path) == ["fields.c.merge"])
-    }
 }
 
 extension String {

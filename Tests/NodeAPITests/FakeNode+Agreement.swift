@@ -43,7 +43,7 @@ extension FakeNode {
         -> Result<VoteAnswer, Refusal>
     {
         let proposal = proposal(definition)
-        let problems = definition.unsupported()
+        let problems = definition.problems()
         guard problems.isEmpty else {
             let detail = problems.map(\.description).joined(separator: "\n")
             return .failure(Refusal(.definitionRefused, detail))

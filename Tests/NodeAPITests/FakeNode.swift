@@ -237,7 +237,7 @@ final class FakeNode: NodeService {
                     audience: part.audience
                 )
             )
-            guard case .applied(let after, _) = judgement else {
+            guard case .applied(let after) = judgement else {
                 throw Refusal(.malformed, "\(judgement)")
             }
             record = after

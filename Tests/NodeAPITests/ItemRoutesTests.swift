@@ -60,13 +60,13 @@ struct ItemRoutesTests {
     }
 
     @Test(arguments: Harness.allCases)
-    func `what this release does not build is refused at proposal by name`(
+    func `a merge that does not fit is refused at proposal by name`(
         harness: Harness
     ) async throws {
         try await harness.serving { client in
             let body = ItemRoutesTests.second.replacing(
                 "\"more\":{\"type\":\"text\",\"merge\":\"latest\"",
-                with: "\"more\":{\"type\":\"text\",\"merge\":\"review\""
+                with: "\"more\":{\"type\":\"text\",\"merge\":\"sum\""
             )
             let reply = try await client.ask(.post, "/v1/items", body)
             #expect(reply.status == 422 && reply.code == "definition_refused")

@@ -19,7 +19,7 @@ extension AgreementState {
     /// Why its proposer may not make that proposal, every reason in one text; nil when it may.
     package func refusal(ofProposing proposal: Proposal) -> Refusal? {
         let definition = proposal.definition
-        var problems = definition.problems() + definition.unsupported()
+        var problems = definition.problems()
         problems += votingProblems(roster: proposal.roster, by: proposal.proposer)
         if isAgreed(proposal.definitionDigest) {
             problems.append(
@@ -48,7 +48,7 @@ extension AgreementState {
     {
         if let member, hasApproved(member, proposal: proposal.digest) { return nil }
         let definition = proposal.definition
-        var problems = definition.problems() + definition.unsupported()
+        var problems = definition.problems()
         problems += votingProblems(roster: proposal.roster, by: member)
         if !isAgreed(proposal.definitionDigest) {
             problems += successionProblems(definition, predecessor: proposal.predecessor)

@@ -56,6 +56,32 @@ package struct CausalContext: Hashable, Sendable {
         }
     }
 
+    /// Afterwards every write of either is one of this context's.
+    package mutating func formUnion(_ other: CausalContext) {
+        guard !other.isEmpty else { return }
+        guard !isEmpty else {
+            self = other
+            return
+        }
+        var union: [Entry] = []
+        union.reserveCapacity(max(entries.count, other.entries.count))
+        var rest = other.entries[...]
+        for entry in entries {
+            while let next = rest.first, next.writer < entry.writer {
+                union.append(next)
+                rest.removeFirst()
+            }
+            if let next = rest.first, next.writer == entry.writer {
+                let number = max(entry.number, next.number)
+                union.append(Entry(writer: entry.writer, number: number))
+                rest.removeFirst()
+            } else {
+                union.append(entry)
+            }
+        }
+        entries = union + rest
+    }
+
     private func index(of writer: Writer) -> Int? {
         let index = insertionIndex(of: writer)
         return index < entries.count && entries[index].writer == writer ? index : nil

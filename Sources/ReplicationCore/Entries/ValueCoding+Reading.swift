@@ -22,7 +22,12 @@ extension ValueCoding {
 
     private static func decode(_ span: Span<UInt8>, _ range: Range<Int>) -> WriteValue? {
         guard let (number, value) = onlyField(span, range) else { return nil }
-        if case (8, .bytes(let inner)) = (number, value) { return elements(span, inner) }
+        switch (number, value) {
+        case (8, .bytes(let inner)): return elements(span, inner)
+        case (10, .bytes(let inner)): return single(span, inner).map { .ruling($0) }
+        case (11, .bytes(let inner)): return deletion(span, inner)
+        default: break
+        }
         return single(span, number, value).map { .single($0) }
     }
 
@@ -74,6 +79,48 @@ extension ValueCoding {
         return .decimal(
             ScaledDecimal(units: ProtobufReader.signed(units), scale: UInt8(scale))
         )
+    }
+
+    /// Nil unless the bytes are the one encoding of what they say.
+    private static func deletion(_ span: Span<UInt8>, _ range: Range<Int>) -> WriteValue? {
+        var cursor = ProtobufCursor(range)
+        var sights: [FieldSight] = []
+        while let (number, value) = cursor.next(in: span) {
+            guard number == 1, case .bytes(let inner) = value, let sight = sight(span, inner),
+                sights.last.map({ $0.field < sight.field }) ?? true
+            else { return nil }
+            sights.append(sight)
+        }
+        guard !cursor.isMalformed else { return nil }
+        var again = ProtobufWriter()
+        for sight in sights { again.message(1) { encode(sight, into: &$0) } }
+        let bytes = span.extracting(range)
+        guard again.bytes.count == bytes.count,
+            bytes.indices.allSatisfy({ bytes[$0] == again.bytes[$0] })
+        else { return nil }
+        return .deletion(sights)
+    }
+
+    private static func sight(_ span: Span<UInt8>, _ range: Range<Int>) -> FieldSight? {
+        var cursor = ProtobufCursor(range)
+        var field: Text?
+        var entries: [CausalContext.Entry] = []
+        while let (number, value) = cursor.next(in: span) {
+            guard case .bytes(let inner) = value else { return nil }
+            switch number {
+            case 1: field = Text(validating: span.extracting(inner))
+            case 2:
+                guard entries.count < EntryCoding.contextCountMaximum,
+                    let dot = EntryCoding.dot(span, inner)
+                else { return nil }
+                entries.append(CausalContext.Entry(writer: dot.writer, number: dot.number))
+            default: return nil
+            }
+        }
+        guard !cursor.isMalformed, !entries.isEmpty, let field, !field.isEmpty,
+            let seen = CausalContext(sorted: entries)
+        else { return nil }
+        return FieldSight(field: field, seen: seen)
     }
 
     private static func elements(_ span: Span<UInt8>, _ range: Range<Int>) -> WriteValue? {

@@ -1,10 +1,27 @@
 package import AllianceModel
 
-/// What one write gives a field: a value, or elements for a set.
+/// What one write gives a field.
 package enum WriteValue: Hashable, Sendable {
+    /// A value; for a counter what is added to it.
     case single(FieldValue)
     /// Both sorted, each element once and in one of them only; together at least one.
     case elements(add: [FieldValue], remove: [FieldValue])
+    /// Home's last word on a field that is set once.
+    case ruling(FieldValue)
+    /// Of `@delete`: what its writer had seen of the fields of the widest scope, sorted by name, each
+    /// once and no context empty.
+    case deletion([FieldSight])
+}
+
+/// What a writer had applied of one field.
+package struct FieldSight: Hashable, Sendable {
+    package var field: Text
+    package var seen: CausalContext
+
+    package init(field: Text, seen: CausalContext) {
+        self.field = field
+        self.seen = seen
+    }
 }
 
 extension WriteValue {
@@ -31,6 +48,11 @@ package enum ValueCoding {
                 for element in add { inner.bytes(1, encode(element)) }
                 for element in remove { inner.bytes(2, encode(element)) }
             }
+        case .ruling(let value): writer.bytes(10, encode(value))
+        case .deletion(let sights):
+            writer.message(11) { inner in
+                for sight in sights { inner.message(1) { encode(sight, into: &$0) } }
+            }
         }
         return writer.bytes
     }
@@ -39,6 +61,13 @@ package enum ValueCoding {
         var writer = ProtobufWriter(capacity: 32)
         encode(value, into: &writer)
         return writer.bytes
+    }
+
+    static func encode(_ sight: FieldSight, into writer: inout ProtobufWriter) {
+        writer.bytes(1, sight.field.utf8)
+        for entry in sight.seen.entries {
+            writer.message(2) { EntryCoding.encode(entry.writer, entry.number, into: &$0) }
+        }
     }
 
     private static func encode(_ value: FieldValue, into writer: inout ProtobufWriter) {

@@ -8,6 +8,10 @@ package struct ChangeRequest: Hashable, Sendable {
     package var stage: Text?
     /// Hand the case to this member.
     package var holder: MemberCode?
+    /// Delete the record; nothing else is asked for beside it.
+    package var isDeletion: Bool
+    /// Decides a conflict: also additions say what their writer had seen.
+    package var isResolution: Bool
     /// 16 bytes of HMAC over the client's idempotency key, if it gave one.
     package var requestID: Bytes?
 
@@ -15,11 +19,15 @@ package struct ChangeRequest: Hashable, Sendable {
         fields: [FieldRequest],
         stage: Text? = nil,
         holder: MemberCode? = nil,
+        isDeletion: Bool = false,
+        isResolution: Bool = false,
         requestID: Bytes? = nil
     ) {
         self.fields = fields
         self.stage = stage
         self.holder = holder
+        self.isDeletion = isDeletion
+        self.isResolution = isResolution
         self.requestID = requestID
     }
 }
@@ -40,6 +48,10 @@ package enum FieldChange: Hashable, Sendable {
     case set(FieldValue?)
     /// Elements of a set; both sorted, each element once, disjoint.
     case elements(add: [FieldValue], remove: [FieldValue])
+    /// An addition to a counter.
+    case add(FieldValue)
+    /// Home's ruling on a field that is set once; `nil` clears.
+    case rule(FieldValue?)
 }
 
 /// What the judge made of a request: the writes, split by the scope of their fields.

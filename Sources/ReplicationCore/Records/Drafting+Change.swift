@@ -1,5 +1,35 @@
 import AllianceModel
 
+/// What a change is drafted on: the record as the node has it, as the client had seen it, and what
+/// earlier writes of the same change make of it.
+struct DraftGround {
+    let view: RecordView
+    private(set) var seen: RecordView
+    let rights: Rights
+    /// The turn that its writer stands on: the present one, or a claw-back in the same change.
+    var turn: Dot?
+    var holder: MemberCode?
+    /// The parties as they are after the change.
+    var parties: [MemberCode]
+
+    init(_ view: RecordView, _ seen: RecordView) {
+        self.view = view
+        self.seen = seen
+        rights = Rights(view.state)
+        turn = view.custody.ground
+        holder = view.holder
+        parties = view.parties
+    }
+
+    /// A move goes by what the node has now, and so its context says: from which stage it began is
+    /// judged by what it had seen.
+    var present: DraftGround {
+        var present = self
+        present.seen = view
+        return present
+    }
+}
+
 extension Drafting {
     func change(
         _ request: ChangeRequest,
@@ -8,33 +38,52 @@ extension Drafting {
     )
         throws(Refusal) -> ChangeDraft
     {
-        var writes: [Write] = []
-        // A move is judged first: whether the mover has the turn decides about its fields too.
-        if request.stage != nil || request.holder != nil {
-            writes += try move(request, view, seen)
+        var ground = DraftGround(view, seen)
+        if request.isDeletion { return try deletion(request, ground) }
+        if view.isDeleted, definition.deletion == .final {
+            throw Refusal(.unauthorised, "this record was deleted for good")
         }
-        for given in request.fields {
-            if let write = try fieldWrite(given, view, seen) { writes.append(write) }
+        var writes: [Write] = []
+        // Who is a party is settled first, then a move: whether the mover has the turn decides about
+        // its fields too.
+        if let given = request.fields.first(where: { $0.name == SystemField.parties }) {
+            if let write = try partiesWrite(given, request, &ground) { writes.append(write) }
+        }
+        if request.stage != nil || request.holder != nil {
+            writes += try move(request, &ground)
+        }
+        for given in request.fields where given.name != SystemField.parties {
+            let write =
+                given.name == SystemField.handling
+                ? try handlingWrite(given, ground) : try fieldWrite(given, request, ground)
+            if let write { writes.append(write) }
         }
         guard !writes.isEmpty else {
             throw Refusal(.malformed, "the change holds nothing to write")
         }
-        return split(writes, parties: view.parties)
+        return split(writes, parties: audience(of: writes, ground))
     }
+
+    /// Whom a parties changeset goes to: the parties after the change, and a withdrawal in it also
+    /// those whom it withdraws.
+    private func audience(of writes: [Write], _ ground: DraftGround) -> [MemberCode] {
+        let isInParties =
+            definition.widestScope == .parties
+            && writes.contains { $0.field == SystemField.parties }
+        return isInParties ? ground.parties + ground.view.parties : ground.parties
+    }
+
+    // MARK: Fields
 
     private func fieldWrite(
         _ given: FieldRequest,
-        _ view: RecordView,
-        _ seen: RecordView
+        _ request: ChangeRequest,
+        _ ground: DraftGround
     )
         throws(Refusal) -> Write?
     {
-        if given.name == SystemField.parties || given.name == SystemField.handling {
-            throw Refusal(
-                .fieldUnknown,
-                field: given.name,
-                "this version sets it at creation only"
-            )
+        if given.name.utf8.first == UInt8(ascii: "@") {
+            throw Refusal(.fieldUnknown, field: given.name, "this field is not written by itself")
         }
         let field = try definedField(given.name)
         if case .set(.set) = given.change {
@@ -45,146 +94,185 @@ extension Drafting {
             )
         }
         let value = try value(given.change, for: field)
-        if field.isRequired, value == .single(.cleared) {
-            throw Refusal(.fieldInvalid, field: field.name, "this field is required")
-        }
-        try authorise(
-            field.authority,
-            scope: field.scope,
-            field: field.name,
-            holder: view.holder,
-            parties: view.parties
-        )
+        let stand = try self.ground(of: field, value, ground)
         if value == .elements(add: [], remove: []) { return nil }
-        let ground = field.authority == .holder ? view.custody.ground : nil
-        return next(field.name, value, ground: ground, view, seen)
+        if case .once = field.merge, case .single(let single) = value {
+            guard try mayBeSet(field, single, ground.seen) else { return nil }
+        }
+        let isBlind = field.type == .counter && !request.isResolution
+        return next(field.name, value, on: stand, ground, isBlind: isBlind)
     }
 
-    // MARK: Moves
-
-    private func move(
-        _ request: ChangeRequest,
-        _ view: RecordView,
-        _ seen: RecordView
+    /// What the write stands on; refused where its verdict would be void.
+    private func ground(
+        of field: FieldDefinition,
+        _ value: WriteValue,
+        _ ground: DraftGround
     )
-        throws(Refusal) -> [Write]
+        throws(Refusal) -> Dot?
     {
-        guard let workflow = definition.workflow, let holder = view.holder else {
-            throw Refusal(
-                .transitionRefused,
-                "item \(definition.item) has no workflow: its records are no cases"
-            )
-        }
-        guard let stage = view.stage else {
-            throw Refusal(.transitionRefused, "the stage of this case has not arrived here yet")
-        }
-        var writes: [Write] = []
-        let ground = view.custody.ground
-        if let to = request.stage {
-            let transition = try transition(workflow, from: stage, to: to, holder: holder, view)
-            if request.holder != nil, !transition.hand {
+        if case .ruling = value {
+            guard me.member == home else {
                 throw Refusal(
-                    .transitionRefused,
-                    field: "holder",
-                    "the move from \(stage) to \(to) does not hand the case over"
+                    .unauthorised,
+                    field: field.name,
+                    "only \(home), the record's home, rules on a field that is set once"
                 )
             }
-            let value = WriteValue.single(.text(to))
-            writes.append(next(SystemField.stage, value, ground: ground, view, seen))
+            return nil
         }
-        if let to = request.holder {
-            try requireHandOver(workflow, from: stage, to: to, holder: holder, request, view)
-            let value = WriteValue.single(.member(to))
-            writes.append(next(SystemField.turn, value, ground: ground, view, seen))
+        switch field.authority {
+        case .holder:
+            guard me.member == ground.holder else {
+                throw unauthorised(field.name, field.authority)
+            }
+            return ground.turn
+        case .handling:
+            guard me.member == ground.view.handler else {
+                throw unauthorised(field.name, field.authority)
+            }
+            return ground.view.assignment
+        case .any where field.scope == .parties && !ground.parties.contains(me.member):
+            throw unauthorised(field.name, field.authority)
+        case .any, .home, .accepting, .members:
+            guard ground.rights.isAllowed(me.member, field.authority, field.scope) else {
+                throw unauthorised(field.name, field.authority)
+            }
+            return nil
         }
-        return writes
     }
 
-    private func transition(
-        _ workflow: Workflow,
-        from stage: Text,
-        to next: Text,
-        holder: MemberCode,
-        _ view: RecordView
-    ) throws(Refusal) -> Transition {
-        guard let transition = workflow.transition(from: stage, to: next) else {
-            let possible = workflow.transitions(from: stage).map(\.to.string)
+    /// False if there is nothing to write.
+    private func mayBeSet(
+        _ field: FieldDefinition,
+        _ value: FieldValue,
+        _ seen: RecordView
+    )
+        throws(Refusal) -> Bool
+    {
+        guard seen.state.field(field.name)?.standing.isEmpty ?? true else {
             throw Refusal(
-                .transitionRefused,
-                field: "to",
-                possible.isEmpty
-                    ? "the case is at \(stage), from which there is no move"
-                    : "the case is at \(stage), from which it moves to "
-                        + possible.joined(separator: " or ")
+                .alreadySet,
+                field: field.name,
+                "this field is set once; only a ruling of \(home), the record's home, changes it"
             )
         }
-        do {
-            try authorise(
-                transition.by,
-                scope: definition.widestScope,
-                field: "to",
-                holder: holder,
-                parties: view.parties
-            )
-        } catch {
-            guard transition.by == .holder else { throw error }
-            throw notHolder(holder)
-        }
-        return transition
+        return value != .cleared
     }
 
-    /// Handing over is the present holder's; without a move it needs one from here that hands over,
-    /// which home does not need.
-    private func requireHandOver(
-        _ workflow: Workflow,
-        from stage: Text,
-        to next: MemberCode,
-        holder: MemberCode,
+    // MARK: Parties and handling
+
+    private func partiesWrite(
+        _ given: FieldRequest,
         _ request: ChangeRequest,
-        _ view: RecordView
-    ) throws(Refusal) {
-        guard me.member == holder else { throw notHolder(holder) }
-        if request.stage == nil, me.member != home,
-            !workflow.transitions(from: stage).contains(where: \.hand)
-        {
-            throw Refusal(
-                .transitionRefused,
-                field: "holder",
-                "no move from \(stage) hands the case over"
+        _ ground: inout DraftGround
+    )
+        throws(Refusal) -> Write?
+    {
+        let invalid = { (detail: String) in Refusal(.fieldInvalid, field: given.name, detail) }
+        guard case .elements(let add, let remove) = given.change else {
+            throw invalid("the parties are changed by the members to add and to remove")
+        }
+        guard definition.widestScope != .private else {
+            throw invalid(
+                "item \(definition.item) shares no field, so its records have no parties"
             )
         }
-        guard view.parties.contains(next) else {
+        guard ground.rights.mayChangeParties(me.member) else {
             throw Refusal(
-                .transitionRefused,
-                field: "holder",
-                "\(next) is not a party of this case"
+                .unauthorised,
+                field: given.name,
+                "only home (\(home)) and accepting (\(origin)) change the parties"
             )
         }
+        let removed = Set(FieldValue.members(remove))
+        if let always = removed.intersection([home, origin]).min() {
+            throw invalid("\(always) is always a party: it is home or accepting")
+        }
+        if let holder = ground.holder, removed.contains(holder), request.holder == nil {
+            throw invalid("\(holder) holds the case now; it is handed on before it is withdrawn")
+        }
+        if removed.contains(ground.view.handler) {
+            throw invalid("\(ground.view.handler) handles the case now")
+        }
+        let added = add.filter { $0 != .member(home) && $0 != .member(origin) }
+        ground.parties = Set(ground.parties).subtracting(removed)
+            .union(FieldValue.members(added)).sorted()
+        guard !added.isEmpty || !remove.isEmpty else { return nil }
+        let value = try elements(added, remove, of: .set(of: .member), given.name)
+        return next(given.name, value, on: nil, ground)
     }
 
-    private func notHolder(_ holder: MemberCode) -> Refusal {
-        Refusal(.transitionRefused, "\(holder) holds this case now, not \(me.member)")
+    private func handlingWrite(
+        _ given: FieldRequest,
+        _ ground: DraftGround
+    )
+        throws(Refusal) -> Write?
+    {
+        guard me.member == home else { throw unauthorised(given.name, .home) }
+        let value: FieldValue
+        switch given.change {
+        case .set(.member(let member)):
+            guard ground.parties.contains(member) || definition.widestScope == .private else {
+                throw Refusal(
+                    .fieldInvalid,
+                    field: given.name,
+                    "\(member) is not a party of this record"
+                )
+            }
+            value = .member(member)
+        case .set(nil), .set(.cleared): value = .cleared
+        default:
+            throw Refusal(.fieldInvalid, field: given.name, "a member handles it, or null: home")
+        }
+        return next(given.name, .single(value), on: nil, ground)
+    }
+
+    // MARK: Deletion
+
+    private func deletion(
+        _ request: ChangeRequest,
+        _ ground: DraftGround
+    )
+        throws(Refusal) -> ChangeDraft
+    {
+        guard request.fields.isEmpty, request.stage == nil, request.holder == nil else {
+            throw Refusal(.malformed, "a deletion changes nothing else")
+        }
+        guard me.member == home else {
+            throw Refusal(
+                .unauthorised,
+                "only \(home), the record's home, deletes it"
+            )
+        }
+        let widest = definition.widestScope
+        let sights = ground.seen.state.fields.compactMap { field -> FieldSight? in
+            guard field.name != SystemField.delete, definition.scope(of: field.name) == widest
+            else { return nil }
+            let seen = Sight(of: field, lost: []).context
+            return seen.isEmpty ? nil : FieldSight(field: field.name, seen: seen)
+        }
+        let write = next(SystemField.delete, .deletion(sights), on: nil, ground)
+        return split([write], parties: ground.parties)
     }
 
     // MARK: Writes
 
     /// The next write of this member to a field: its context and what it saw standing but not shown
     /// are those of what the client had seen.
-    private func next(
+    ///
+    /// A blind one, an addition, says nothing of that: it counts whatever others added.
+    func next(
         _ field: Text,
         _ value: WriteValue,
-        ground: Dot?,
-        _ view: RecordView,
-        _ seen: RecordView
+        on ground: Dot?,
+        _ draft: DraftGround,
+        isBlind: Bool = false
     ) -> Write {
-        let applied = view.state.field(field)?.applied ?? CausalContext()
+        let applied = draft.view.state.field(field)?.applied ?? CausalContext()
         var sight = Sight()
-        if let seenField = seen.state.field(field) {
-            var lost: [Dot] = []
-            if case .single = value, let shown = seen.shown(seenField) {
-                lost = seenField.standing.map(\.dot).filter { $0 != shown.dot }
-            }
-            sight = Sight(of: seenField, lost: lost)
+        if !isBlind, let seenField = draft.seen.state.field(field) {
+            sight = Sight(of: seenField, lost: lost(seenField, draft.seen))
         }
         return write(
             field,
@@ -194,5 +282,23 @@ extension Drafting {
             lost: sight.lost,
             ground: ground
         )
+    }
+
+    /// What stood without being shown; under review, and of sets and counters, all is shown.
+    private func lost(_ field: FieldState, _ seen: RecordView) -> [Dot] {
+        switch definition.field(field.name)?.merge {
+        case .review, .union, .sum: return []
+        case nil where field.name == SystemField.parties || field.name == SystemField.delete:
+            return []
+        default: break
+        }
+        guard field.standing.count > 1, let shown = seen.shown(field) else { return [] }
+        return field.standing.map(\.dot).filter { $0 != shown.dot }
+    }
+}
+
+extension FieldValue {
+    static func members(_ values: [FieldValue]) -> [MemberCode] {
+        values.compactMap { if case .member(let member) = $0 { member } else { nil } }
     }
 }

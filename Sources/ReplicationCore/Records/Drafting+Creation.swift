@@ -4,20 +4,16 @@ extension Drafting {
     func creation(_ request: ChangeRequest, parties: [MemberCode]) throws(Refusal) -> ChangeDraft {
         let added = Set(parties).subtracting([home, me.member]).sorted()
         try requireSharing(added)
-        let all = Set(added + [home, me.member]).sorted()
+        let rights = Rights(home: home, accepting: me.member, everParties: added)
         var writes: [Write] = []
         for given in request.fields {
             let field = try definedField(given.name)
             guard let change = try Self.creating(given) else { continue }
             let value = try value(change, for: field)
             guard value != .elements(add: [], remove: []) else { continue }
-            try authorise(
-                field.authority,
-                scope: field.scope,
-                field: field.name,
-                holder: definition.workflow == nil ? nil : me.member,
-                parties: all
-            )
+            guard rights.mayWriteFirst(field, me.member) else {
+                throw unauthorised(field.name, field.authority)
+            }
             writes.append(write(field.name, value))
         }
         for field in definition.fields where field.isRequired {
@@ -34,7 +30,7 @@ extension Drafting {
         guard !writes.isEmpty else {
             throw Refusal(.malformed, "a record without a single field cannot be made")
         }
-        return split(writes, parties: all)
+        return split(writes, parties: added + [home, me.member])
     }
 
     /// A record with private fields only never leaves, so it has neither parties nor another home.
@@ -70,7 +66,13 @@ extension Drafting {
                 )
             }
             return given.change
-        case .set: return given.change
+        case .rule:
+            throw Refusal(
+                .fieldInvalid,
+                field: given.name,
+                "a new record holds nothing to rule on: the field is given by its value"
+            )
+        case .set, .add: return given.change
         }
     }
 }

@@ -74,63 +74,72 @@ struct Drafting {
         return field
     }
 
-    /// The value that a change gives a field, judged by the field's type.
+    /// The value that a change gives a field, judged by the field's type and merge.
     func value(_ change: FieldChange, for field: FieldDefinition) throws(Refusal) -> WriteValue {
+        let invalid = { (detail: String) in Refusal(.fieldInvalid, field: field.name, detail) }
         switch change {
         case .set(let value):
-            let value = value ?? .cleared
-            if let problem = value.validate(field.type) {
-                throw Refusal(.fieldInvalid, field: field.name, problem.description)
+            if case .counter = field.type {
+                throw invalid("a counter is changed by what is added to it")
             }
-            return .single(value)
+            return .single(try valid(value ?? .cleared, for: field))
+        case .add(let value):
+            guard case .counter = field.type else { throw invalid("this field is no counter") }
+            return .single(try valid(value, for: field))
+        case .rule(let value):
+            guard case .once = field.merge else {
+                throw invalid("only a field that is set once is ruled on")
+            }
+            return .ruling(try valid(value ?? .cleared, for: field))
         case .elements(let add, let remove):
-            guard case .set = field.type else {
-                throw Refusal(.fieldInvalid, field: field.name, "this field is no set")
-            }
-            for elements in [add, remove] {
-                if let problem = FieldValue.set(elements).validate(field.type) {
-                    throw Refusal(.fieldInvalid, field: field.name, problem.description)
-                }
-            }
-            guard WriteValue.areDisjoint(add, remove) else {
-                throw Refusal(
-                    .fieldInvalid,
-                    field: field.name,
-                    "one element is both added and removed"
-                )
-            }
-            return .elements(add: add, remove: remove)
+            guard case .set = field.type else { throw invalid("this field is no set") }
+            return try elements(add, remove, of: field.type, field.name)
         }
+    }
+
+    private func valid(
+        _ value: FieldValue,
+        for field: FieldDefinition
+    )
+        throws(Refusal) -> FieldValue
+    {
+        if let problem = value.validate(field.type) {
+            throw Refusal(.fieldInvalid, field: field.name, problem.description)
+        }
+        if field.isRequired, value == .cleared {
+            throw Refusal(.fieldInvalid, field: field.name, "this field is required")
+        }
+        return value
+    }
+
+    func elements(
+        _ add: [FieldValue],
+        _ remove: [FieldValue],
+        of type: FieldType,
+        _ name: Text
+    )
+        throws(Refusal) -> WriteValue
+    {
+        for elements in [add, remove] {
+            if let problem = FieldValue.set(elements).validate(type) {
+                throw Refusal(.fieldInvalid, field: name, problem.description)
+            }
+        }
+        guard WriteValue.areDisjoint(add, remove) else {
+            throw Refusal(.fieldInvalid, field: name, "one element is both added and removed")
+        }
+        return .elements(add: add, remove: remove)
     }
 
     // MARK: Authority
 
-    /// Refuses unless this member may write a field of that authority now.
-    func authorise(
-        _ authority: Authority,
-        scope: Scope,
-        field: Text,
-        holder: MemberCode?,
-        parties: [MemberCode]
-    ) throws(Refusal) {
-        let mine = me.member
-        let isAllowed =
-            switch authority {
-            case .any: scope != .parties || parties.contains(mine)
-            case .home: mine == home
-            case .accepting: mine == origin
-            case .holder: mine == holder
-            case .members(let members): members.contains(mine)
-            // No definition that names it is agreed by this version.
-            case .handling: false
-            }
-        guard isAllowed else {
-            throw Refusal(
-                .unauthorised,
-                field: field,
-                "\(mine) may not write this field now: its authority is \(authority.name)"
-            )
-        }
+    /// The refusal of a write whose verdict would be void, by the rule that judges what arrives.
+    func unauthorised(_ field: Text, _ authority: Authority) -> Refusal {
+        Refusal(
+            .unauthorised,
+            field: field,
+            "\(me.member) may not write this field now: its authority is \(authority.name)"
+        )
     }
 
     // MARK: Parts
@@ -156,7 +165,7 @@ struct Drafting {
 
     /// Splits writes over the audiences of their fields' scopes, the widest first.
     func split(_ writes: [Write], parties: [MemberCode]) -> ChangeDraft {
-        let members = Set(parties + [me.member]).sorted()
+        let members = Set(parties + [me.member, home]).sorted()
         let audiences: [(Scope, Audience)] = [
             (.alliance, .alliance), (.parties, .members(members)), (.private, .private),
         ]

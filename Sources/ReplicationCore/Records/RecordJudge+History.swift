@@ -3,7 +3,8 @@ package import AllianceModel
 extension RecordJudge {
     /// The state that a set of changesets makes: every one that was taken in of the record.
     ///
-    /// Pure, and the same in any order of the array; what came twice counts once.
+    /// Pure, the same in any order of the array, and total: dishonest members may have written
+    /// anything, contexts and grounds in circles included. What came twice counts once.
     package static func judge(
         history: [Evidence],
         key: RecordKey,
@@ -11,38 +12,210 @@ extension RecordJudge {
         definition: ItemDefinition,
         facts: RecordFacts
     ) -> RecordState {
-        var state: RecordState?
-        var waiting = Array(Set(history))
-        var moved = true
-        while moved {
-            moved = false
-            waiting.removeAll { evidence in
-                var changeset = evidence.changeset
-                changeset.header = header
-                let judgement = judge(
-                    state,
-                    definition,
-                    changeset,
-                    from: evidence.provenance,
-                    facts: facts
-                )
-                if case .applied(let next, journal: _) = judgement { state = next }
-                if case .held = judgement { return false }
-                moved = true
-                return true
-            }
-        }
-        return state ?? RecordState(beginning: key, header, at: .zero)
+        JudgedHistory(
+            history,
+            key: key,
+            header: header,
+            definition: definition,
+            facts: facts
+        ).state
     }
 
-    /// Whether everything that the changeset writes is among what was taken in, with the same
-    /// content.
-    package static func isKnown(_ changeset: Changeset, in history: [Evidence]) -> Bool {
-        changeset.writes.allSatisfy { write in
-            history.contains { evidence in
-                evidence.changeset.timestamp == changeset.timestamp
-                    && evidence.changeset.writes.contains(write)
+    /// Whether a changeset, as it stands in its feed, is among what was taken in.
+    ///
+    /// The same content elsewhere is not: the one place may turn out forked, and the other not.
+    package static func isKnown(_ evidence: Evidence, in history: [Evidence]) -> Bool {
+        history.contains { known in
+            known.provenance == evidence.provenance
+                && known.changeset.timestamp == evidence.changeset.timestamp
+                && known.changeset.writes == evidence.changeset.writes
+        }
+    }
+}
+
+/// All that was taken in of one record, with the verdict on every write, and the state that it makes.
+package struct JudgedHistory: Sendable {
+    package let state: RecordState
+    package let definition: ItemDefinition
+    /// By field, sorted by name.
+    let fields: [JudgedField]
+
+    package init(
+        _ history: [Evidence],
+        key: RecordKey,
+        header: RecordHeader,
+        definition: ItemDefinition,
+        facts: RecordFacts
+    ) {
+        self.definition = definition
+        var genuine = GenuineWrites(history, definition, facts)
+        var state = RecordState(beginning: key, header)
+        let timestamps = history.map(\.changeset.timestamp)
+        let origins = history.filter { $0.provenance.writer.member == key.origin }
+            .map(\.changeset.timestamp)
+        state.created = origins.min() ?? state.created
+        state.updated = timestamps.max() ?? .zero
+        state.turns = genuine.turns
+        state.assignments = genuine.assignments
+        state.everParties = genuine.everParties(home: header.home, accepting: key.origin)
+        let rights = Rights(state, nothing: genuine.nothing)
+        var judged: [JudgedField] = []
+        for index in genuine.fields.indices {
+            genuine.fields[index].decide(rights, definition)
+            judged.append(genuine.fields[index])
+            state.fields.append(genuine.fields[index].state(facts))
+        }
+        state.isDeleted = JudgedHistory.isDeleted(state, judged, definition)
+        self.state = state
+        fields = judged
+    }
+
+    /// Whether a deletion stands and, where the definition revives, nothing of the widest scope that
+    /// it had not seen.
+    private static func isDeleted(
+        _ state: RecordState,
+        _ fields: [JudgedField],
+        _ definition: ItemDefinition
+    ) -> Bool {
+        guard let deletions = state.field(SystemField.delete)?.standing, !deletions.isEmpty else {
+            return false
+        }
+        if definition.deletion == .final { return true }
+        let widest = fields.filter {
+            $0.rule.scope == definition.widestScope && $0.rule.register != .deletion
+        }
+        // Of the widest scope, too: whoever sees no more must find the same creation.
+        let creation = widest.flatMap { $0.writes.map(\.copy) }
+            .filter { $0.write.dot.writer.member == state.key.origin }
+            .map(\.timestamp).min()
+        return deletions.contains { deletion in
+            guard case .deletion(let sights) = ValueCoding.decode(deletion.value[...]) else {
+                return false
+            }
+            return !widest.contains { field in
+                let seen = sights.first { $0.field == field.name }?.seen ?? CausalContext()
+                return field.writes.contains { judged in
+                    judged.verdict == nil && !seen.contains(judged.copy.write.dot)
+                        && !(judged.copy.timestamp == creation
+                            && judged.copy.write.dot.writer.member == state.key.origin)
+                }
             }
         }
+    }
+}
+
+/// One write as it stands in one place.
+struct WriteCopy: Hashable {
+    var write: Write
+    var timestamp: HybridTimestamp
+    /// At most the ceiling of its incarnation.
+    var effective: HybridTimestamp
+
+    var dot: Dot { write.dot }
+}
+
+/// A write with its verdict; nil: valid.
+struct JudgedWrite: Hashable {
+    var copy: WriteCopy
+    var verdict: Verdict?
+}
+
+/// What was taken in, sorted out by field and dot: one write a dot, less what is nothing to anybody.
+struct GenuineWrites {
+    /// Sorted by name; `decide` gives them their verdicts.
+    var fields: [JudgedField] = []
+
+    init(_ history: [Evidence], _ definition: ItemDefinition, _ facts: RecordFacts) {
+        var rules = FieldRules(definition)
+        var copies: [Text: [Dot: [WriteCopy: Verdict?]]] = [:]
+        for evidence in history {
+            let place = GenuineWrites.verdict(of: evidence.provenance, facts)
+            let ceiling = facts.ceilings[evidence.provenance.writer]
+            let timestamp = evidence.changeset.timestamp
+            let effective = ceiling.map { min($0, timestamp) } ?? timestamp
+            for write in evidence.changeset.writes {
+                let copy = WriteCopy(write: write, timestamp: timestamp, effective: effective)
+                let known = copies[write.field, default: [:]][write.dot, default: [:]][copy]
+                // Of one content in several places the best place counts.
+                let verdict = known.map { [$0, place].best } ?? place
+                copies[write.field, default: [:]][write.dot, default: [:]][copy] = .some(verdict)
+            }
+        }
+        for (name, dots) in copies.sorted(by: { $0.key < $1.key }) {
+            guard let rule = rules.rule(of: name), rule.register != .unsupported else { continue }
+            var field = JudgedField(name: name, rule: rule)
+            for (_, copies) in dots.sorted(by: { $0.key < $1.key }) {
+                let accepted = copies.filter { rules.accepts($0.key.write.value, rule) }
+                field.take(accepted)
+            }
+            fields.append(field)
+        }
+    }
+
+    private static func verdict(of place: Provenance, _ facts: RecordFacts) -> Verdict? {
+        if let least = facts.forks[place.feed], place.sequence >= least { return .forked }
+        if let last = facts.closed[place.feed], place.sequence > last { return .left }
+        return nil
+    }
+
+    private func field(_ name: Text) -> JudgedField? { fields.first { $0.name == name } }
+
+    var turns: [Turn] {
+        (field(SystemField.turn)?.undecided ?? []).compactMap { copy in
+            guard case .member(let holder) = ValueCoding.decodeSingle(copy.write.value) else {
+                return nil
+            }
+            return Turn(
+                dot: copy.dot,
+                ground: copy.write.ground,
+                holder: holder,
+                timestamp: copy.timestamp,
+                effective: copy.effective
+            )
+        }
+    }
+
+    var assignments: [Assignment] {
+        (field(SystemField.handling)?.undecided ?? []).map { copy in
+            var handler: MemberCode?
+            if case .member(let member) = ValueCoding.decodeSingle(copy.write.value) {
+                handler = member
+            }
+            return Assignment(
+                dot: copy.dot,
+                handler: handler,
+                timestamp: copy.timestamp,
+                effective: copy.effective
+            )
+        }
+    }
+
+    /// Turns and assignments that were taken in and are nothing to anybody.
+    var nothing: [Text: Set<Dot>] {
+        var nothing: [Text: Set<Dot>] = [:]
+        for name in [SystemField.turn, SystemField.handling] {
+            if let dots = field(name)?.nothing, !dots.isEmpty { nothing[name] = dots }
+        }
+        return nothing
+    }
+
+    func everParties(home: MemberCode, accepting: MemberCode) -> [MemberCode] {
+        var members: Set<MemberCode> = []
+        for copy in field(SystemField.parties)?.undecided ?? []
+        where copy.dot.writer.member == home || copy.dot.writer.member == accepting {
+            guard case .elements(let add, _) = ValueCoding.decode(copy.write.value) else {
+                continue
+            }
+            for case .member(let member) in add { members.insert(member) }
+        }
+        return members.sorted()
+    }
+}
+
+extension [Verdict?] {
+    /// None is best, then `forked`.
+    fileprivate var best: Verdict? {
+        if contains(where: { $0 == nil }) { return nil }
+        return contains(.forked) ? .forked : .left
     }
 }

@@ -2,12 +2,15 @@ package import AllianceModel
 
 /// Joins changesets into records.
 ///
-/// Pure: a record is a function of the set of writes applied to it.
+/// Pure: a record is a function of the set of writes applied to it. There are two ways to it that
+/// always agree: this one joins one changeset, as long as nothing that was judged before can change by
+/// it; `judge(history:key:header:definition:facts:)` judges all of them together.
 package enum RecordJudge {
     /// Judges a changeset of an agreed definition against the record as it stands; `record` is nil
     /// where it is not known yet, and then the changeset must bring the header.
     ///
-    /// All of a changeset's writes are applied together or not at all. Replays change nothing.
+    /// All of a changeset's writes are applied together or not at all. What is held is found before
+    /// it is known whether the history is needed.
     package static func judge(
         _ record: RecordState?,
         _ definition: ItemDefinition,
@@ -16,98 +19,367 @@ package enum RecordJudge {
         facts: RecordFacts = .none
     ) -> Judgement {
         guard let header = record?.header ?? changeset.header else {
-            return .held(.recordUnknown, detail: "the record's creation")
+            return .held(.recordUnknown, detail: "the record's creation", waitsFor: nil)
         }
         guard record != nil || changeset.key.identifier.uuid.isVersion7 else {
-            return .held(.malformed, detail: "a record whose id is no UUIDv7")
+            return .held(.malformed, detail: "a record whose id is no UUIDv7", waitsFor: nil)
         }
-        var rules = FieldRules(definition)
-        var registers: [Register?] = []
-        registers.reserveCapacity(changeset.writes.count)
+        var joining = Joining(record, header, definition, changeset, provenance, facts)
+        var steps: [Joining.Step] = []
+        steps.reserveCapacity(changeset.writes.count)
         for write in changeset.writes {
-            switch look(at: write, record, provenance.audience, &rules) {
-            case .fresh(let register): registers.append(register)
-            case .known: registers.append(nil)
-            case .held(let reason, let detail): return .held(reason, detail: detail)
+            let step = joining.step(write)
+            if case .held(let reason, let detail, let writer) = step {
+                return .held(reason, detail: detail, waitsFor: writer)
+            }
+            steps.append(step)
+        }
+        if joining.needsHistory { return .needsHistory }
+        var state = record ?? RecordState(beginning: changeset.key, header)
+        state.fields.reserveCapacity(changeset.writes.count)
+        for (write, step) in zip(changeset.writes, steps) {
+            switch step {
+            case .join(let register):
+                state.join(write, register, at: changeset.timestamp)
+            case .void(let verdict): state.note(write, verdict, at: changeset.timestamp)
+            case .held: continue
             }
         }
-        guard registers.contains(where: { $0 != nil }) else { return .duplicate }
-        var state =
-            record ?? RecordState(beginning: changeset.key, header, at: changeset.timestamp)
-        state.fields.reserveCapacity(changeset.writes.count)
-        var journal: [JournalEntry] = []
-        for (write, register) in zip(changeset.writes, registers) {
-            guard let register else { continue }
-            state.apply(write, register, at: changeset.timestamp, &journal)
-        }
         if provenance.writer.member == state.key.origin {
-            state.created = min(state.created, changeset.timestamp)
+            let isFirst = record == nil
+            state.created = isFirst ? changeset.timestamp : min(state.created, changeset.timestamp)
         }
         state.updated = max(state.updated, changeset.timestamp)
-        return .applied(state, journal: journal)
+        return .applied(state)
+    }
+}
+
+/// One changeset before a record: what each write of it comes to, as far as that can be told from the
+/// record's state.
+///
+/// A hot path: a plain write allocates nothing here.
+struct Joining {
+    enum Step {
+        case join(Register)
+        case void(Verdict)
+        case held(HeldReason, String, waitsFor: Writer?)
     }
 
-    /// What one write of a changeset is to the record.
-    private enum Finding {
-        case fresh(Register)
-        /// Applied before.
-        case known
-        case held(HeldReason, String)
-    }
+    private let record: RecordState?
+    private let home: MemberCode
+    private let accepting: MemberCode
+    private let changeset: Changeset
+    private let provenance: Provenance
+    private let facts: RecordFacts
+    private let hasFacts: Bool
+    private var rules: FieldRules
+    private var end: Custody.End?
+    /// Set where what was judged before may change, or where the state does not tell.
+    private(set) var needsHistory = false
 
-    private static func look(
-        at write: Write,
+    init(
         _ record: RecordState?,
-        _ audience: Audience,
-        _ rules: inout FieldRules
-    ) -> Finding {
+        _ header: RecordHeader,
+        _ definition: ItemDefinition,
+        _ changeset: Changeset,
+        _ provenance: Provenance,
+        _ facts: RecordFacts
+    ) {
+        self.record = record
+        home = header.home
+        accepting = changeset.key.origin
+        self.changeset = changeset
+        self.provenance = provenance
+        self.facts = facts
+        hasFacts = !facts.isEmpty
+        rules = FieldRules(definition)
+        if hasFacts, facts.bear(on: provenance) { needsHistory = true }
+        // Until the origin's first changeset the creation's time is a guess.
+        if let record, provenance.writer.member == accepting, !record.holdsWrites(of: accepting) {
+            needsHistory = true
+        }
+        // Whatever is written of it may bring a deleted record back.
+        if record?.field(SystemField.delete) != nil { needsHistory = true }
+    }
+
+    private var writer: Writer { provenance.writer }
+
+    mutating func step(_ write: Write) -> Step {
         guard let rule = rules.rule(of: write.field) else {
-            return .held(.malformed, "a field that the definition does not have")
+            return .held(.malformed, "a field that the definition does not have", waitsFor: nil)
         }
         if rule.register == .unsupported {
-            return .held(.featureUnknown, "a field of a kind that this version does not build")
+            return .held(
+                .featureUnknown,
+                "a field of a kind that this version does not know",
+                waitsFor: nil
+            )
         }
-        guard audience.carries(rule.scope) else {
+        guard provenance.audience.carries(rule.scope) else {
             return .held(
                 .audienceRefused,
-                "a field of scope \(rule.scope.name) in a feed for others"
+                "a field of scope \(rule.scope.name) in a feed for others",
+                waitsFor: nil
             )
+        }
+        guard rules.accepts(write.value, rule) else {
+            return .held(.malformed, "a value that is not of its field's type", waitsFor: nil)
         }
         let field = record?.field(write.field)
-        if field?.applied.contains(write.dot) == true { return .known }
-        if let waiting = missing(write, field, record) { return waiting }
-        guard rules.accepts(write.value, rule) else {
-            return .held(.malformed, "a value that is not of its field's type")
-        }
-        return .fresh(rule.register)
+        if let waiting = missing(write, field, rule) { return waiting }
+        if hasFacts, let field, coversLost(write, field) { needsHistory = true }
+        guard let verdict = verdict(write, field, rule) else { return .join(rule.register) }
+        return .void(verdict)
     }
 
-    /// What a write waits for; nil if all that it names is applied.
-    private static func missing(
+    /// What was replaced of an incarnation that is lost goes to the journal.
+    private func coversLost(_ write: Write, _ field: FieldState) -> Bool {
+        field.standing.contains {
+            facts.isLost($0.dot.writer) && write.context.contains($0.dot)
+        }
+    }
+
+    // MARK: What a write waits for
+
+    /// Nil if all that it names is applied, or nobody waits for it.
+    private mutating func missing(
         _ write: Write,
         _ field: FieldState?,
-        _ record: RecordState?
-    ) -> Finding? {
-        let applied = field?.applied ?? CausalContext()
-        let own = applied.number(of: write.dot.writer)
-        guard write.dot.number == own + 1 else {
-            return .held(
-                .predecessorMissing,
-                "write \(own + 1) of \(write.dot.writer.member) to a field"
-            )
+        _ rule: FieldRules.Rule
+    ) -> Step? {
+        let own = field?.applied.number(of: write.dot.writer) ?? 0
+        if write.dot.number <= own {
+            // The same again, or another under its number.
+            needsHistory = true
+        } else if write.dot.number > own + 1 {
+            guard facts.isLost(write.dot.writer) else {
+                return .held(
+                    .predecessorMissing,
+                    "write \(own + 1) of \(write.dot.writer.member) to a field",
+                    waitsFor: write.dot.writer
+                )
+            }
+            needsHistory = true
         }
-        for entry in write.context.entries where applied.number(of: entry.writer) < entry.number {
-            return .held(
-                .predecessorMissing,
-                "write \(entry.number) of \(entry.writer.member) to a field"
-            )
+        for entry in write.context.entries
+        where (field?.applied.number(of: entry.writer) ?? 0) < entry.number {
+            guard facts.isLost(entry.writer) else {
+                return .held(
+                    .predecessorMissing,
+                    "write \(entry.number) of \(entry.writer.member) to a field",
+                    waitsFor: entry.writer
+                )
+            }
+            needsHistory = true
         }
-        if let ground = write.ground,
-            record?.turns.contains(where: { $0.dot == ground }) != true
-        {
-            return .held(.groundMissing, "a turn of \(ground.writer.member)")
+        if let ground = write.ground, let waiting = missing(ground, rule) { return waiting }
+        return missingParty(write, rule)
+    }
+
+    private mutating func missing(_ ground: Dot, _ rule: FieldRules.Rule) -> Step? {
+        guard let name = rule.groundField else { return nil }
+        let isKnown =
+            name == SystemField.turn
+            ? record?.turns.contains { $0.dot == ground }
+            : record?.assignments.contains { $0.dot == ground }
+        if isKnown == true { return nil }
+        needsHistory = true
+        if facts.isLost(ground.writer) { return nil }
+        if record?.field(name)?.applied.contains(ground) == true { return nil }
+        if changeset.writes.contains(where: { $0.field == name && $0.dot == ground }) { return nil }
+        let what = name == SystemField.turn ? "a turn" : "an assignment"
+        return .held(
+            .groundMissing,
+            "\(what) of \(ground.writer.member)",
+            waitsFor: ground.writer
+        )
+    }
+
+    /// Under `any` a field of the parties waits until its writer was added, validly or not.
+    private mutating func missingParty(_ write: Write, _ rule: FieldRules.Rule) -> Step? {
+        guard rule.scope == .parties, writer.member != home, writer.member != accepting,
+            rule.isOpenToParties(write, rules.definition),
+            record?.everParties.contains(writer.member) != true
+        else { return nil }
+        needsHistory = true
+        let voids = record?.field(SystemField.parties)?.voids ?? []
+        if voids.contains(where: { $0.value.adds(writer.member) }) { return nil }
+        let beside = changeset.writes.first { $0.field == SystemField.parties }
+        if let beside, beside.value.adds(writer.member) { return nil }
+        return .held(
+            .partyUnknown,
+            "the addition of \(writer.member) to the parties",
+            waitsFor: nil
+        )
+    }
+
+    // MARK: Verdicts
+
+    /// Nil: valid, as far as is told without the history.
+    private mutating func verdict(
+        _ write: Write,
+        _ field: FieldState?,
+        _ rule: FieldRules.Rule
+    ) -> Verdict? {
+        switch rule.register {
+        case .latest, .review, .maximum, .minimum, .sum, .union:
+            return verdict(write, rule.authority, rule.scope)
+        case .once:
+            if field != nil || write.value.isRuling { needsHistory = true }
+            return verdict(write, rule.authority, rule.scope)
+        case .stage: return stageVerdict(write, field, rule.scope)
+        case .turn:
+            if !isPlainNext(write) || hasVoids { needsHistory = true }
+            return nil
+        case .parties:
+            if hasVoids { needsHistory = true }
+            return writer.member == home || writer.member == accepting ? nil : .unauthorised
+        case .handling, .deletion, .unsupported:
+            needsHistory = true
+            return nil
         }
-        return nil
+    }
+
+    private mutating func verdict(
+        _ write: Write,
+        _ authority: Authority?,
+        _ scope: Scope
+    ) -> Verdict? {
+        let member = writer.member
+        switch authority {
+        case .any:
+            if scope == .parties, member != home, member != accepting,
+                record?.everParties.contains(member) != true
+            {
+                needsHistory = true
+            }
+            return nil
+        case .home: return member == home ? nil : .unauthorised
+        case .accepting: return member == accepting ? nil : .unauthorised
+        case .members(let members): return members.contains(member) ? nil : .unauthorised
+        case .holder:
+            // On an earlier turn the writer may have seen what stands on a later one.
+            let end = chainEnd()
+            guard write.ground == end.ground else {
+                needsHistory = true
+                return nil
+            }
+            return member == end.holder ? nil : .unauthorised
+        case .handling:
+            guard record?.assignments.isEmpty ?? true, write.ground == nil else {
+                needsHistory = true
+                return nil
+            }
+            return member == home ? nil : .unauthorised
+        case nil:
+            needsHistory = true
+            return nil
+        }
+    }
+
+    private mutating func stageVerdict(
+        _ write: Write,
+        _ field: FieldState?,
+        _ scope: Scope
+    ) -> Verdict? {
+        guard let workflow = rules.definition.workflow,
+            case .text(let to) = ValueCoding.decodeSingle(write.value)
+        else { return .unauthorised }
+        guard write.ground == chainEnd().ground else {
+            needsHistory = true
+            return nil
+        }
+        var from: Text?
+        if let field {
+            // Where the case stood for its writer is what is shown only if it had seen all of it.
+            guard write.context.covers(field.applied), let record else {
+                needsHistory = true
+                return nil
+            }
+            from = RecordView(record, rules.definition).stage
+        }
+        guard let by = Rights.authority(ofMove: (from, to), in: workflow) else {
+            return .unauthorised
+        }
+        guard by != .handling else {
+            needsHistory = true
+            return nil
+        }
+        return verdict(write, by, scope)
+    }
+
+    /// Whether it follows the end of the chain and nothing else does.
+    private mutating func isPlainNext(_ write: Write) -> Bool {
+        let end = chainEnd()
+        guard write.ground == end.ground, end.position < Custody.turnCountMaximum,
+            writer.member == end.holder || writer.member == home
+        else { return false }
+        return record?.turns.contains { $0.ground == write.ground } != true
+    }
+
+    private mutating func chainEnd() -> Custody.End {
+        if let end { return end }
+        let found = Custody.end(of: record?.turns ?? [], home: home, accepting: accepting)
+        end = found
+        return found
+    }
+
+    private var hasVoids: Bool { record?.fields.contains { !$0.voids.isEmpty } ?? false }
+}
+
+extension FieldRules.Rule {
+    /// The field whose dot a ground names; nil where authority rests on neither.
+    var groundField: Text? {
+        switch (register, authority) {
+        case (.turn, _), (.stage, _), (_, .holder): SystemField.turn
+        case (_, .handling): SystemField.handling
+        default: nil
+        }
+    }
+
+    /// Whether everybody may write it who is, or ever was, a party: then the addition is waited for.
+    func isOpenToParties(_ write: Write, _ definition: ItemDefinition) -> Bool {
+        guard register == .stage else { return authority == .any }
+        guard let workflow = definition.workflow,
+            case .text(let to) = ValueCoding.decodeSingle(write.value)
+        else { return false }
+        let moves = workflow.transitions.lazy.filter { $0.to == to }
+        return !moves.isEmpty && moves.allSatisfy { $0.by == .any }
+    }
+}
+
+extension Collection<UInt8> where Self == ArraySlice<UInt8> {
+    /// Whether this is an encoded change of the parties that adds that member.
+    func adds(_ member: MemberCode) -> Bool {
+        guard case .elements(let add, _) = ValueCoding.decode(self) else { return false }
+        return add.contains(.member(member))
+    }
+
+    var isRuling: Bool {
+        if case .ruling = ValueCoding.decode(self) { true } else { false }
+    }
+}
+
+extension Bytes {
+    fileprivate func adds(_ member: MemberCode) -> Bool { self[...].adds(member) }
+}
+
+extension RecordState {
+    /// Whether any of its fields was written by that member.
+    fileprivate func holdsWrites(of member: MemberCode) -> Bool {
+        fields.contains { field in
+            field.applied.entries.contains { $0.writer.member == member }
+        }
+    }
+}
+
+extension RecordFacts {
+    /// Whether what stands there may have another verdict, or another place in time, than without
+    /// these facts.
+    func bear(on provenance: Provenance) -> Bool {
+        isLost(provenance.writer) || ceilings[provenance.writer] != nil
+            || forks[provenance.feed].map { provenance.sequence >= $0 } ?? false
+            || closed[provenance.feed].map { provenance.sequence > $0 } ?? false
     }
 }
 

@@ -1,13 +1,13 @@
 package import AllianceModel
 
 extension RecordState {
-    /// A record of which nothing is applied yet.
-    init(beginning key: RecordKey, _ header: RecordHeader, at timestamp: HybridTimestamp) {
+    /// A record of which nothing is applied yet: created when its id was drawn, as far as is known.
+    init(beginning key: RecordKey, _ header: RecordHeader) {
         self.init(
             key: key,
             header: header,
-            created: timestamp,
-            updated: timestamp,
+            created: HybridTimestamp(milliseconds: key.identifier.uuid.high >> 16, counter: 0),
+            updated: .zero,
             fields: [],
             turns: []
         )
@@ -18,17 +18,18 @@ extension RecordState {
         fields.first { $0.name == name }
     }
 
-    /// Joins one write, all of whose predecessors are applied.
+    /// Joins one valid write, all of whose predecessors are applied.
     ///
     /// So nothing applied before can cover it: it takes away what it had seen, and stands.
-    mutating func apply(
+    mutating func join(
         _ write: Write,
         _ register: Register,
-        at timestamp: HybridTimestamp,
-        _ journal: inout [JournalEntry]
+        at timestamp: HybridTimestamp
     ) {
         let index = indexMakingRoom(for: write.field)
         fields[index].applied.insert(write.dot)
+        if !write.lost.isEmpty { fields[index].lost.formSortedUnion(write.lost) }
+        if !fields[index].voids.isEmpty { fields[index].coverVoids(write.context) }
         switch register {
         case .turn:
             guard case .single(.member(let holder)) = ValueCoding.decode(write.value) else {
@@ -42,11 +43,36 @@ extension RecordState {
                     timestamp: timestamp
                 )
             )
-        case .union: fields[index].joinElements(write, timestamp)
-        case .latest, .stage: fields[index].joinSibling(write, timestamp, &journal)
+        case .union, .parties: fields[index].joinElements(write, timestamp)
+        case .sum: fields[index].joinAddition(write, timestamp)
+        case .latest, .review, .maximum, .minimum, .once, .stage, .handling, .deletion:
+            fields[index].joinSibling(write, timestamp)
         // Held by the judge: nothing says how it would join.
         case .unsupported: return
         }
+        guard register == .parties else { return }
+        everParties = Set(everParties).union(Self.added(write)).sorted()
+    }
+
+    private static func added(_ write: Write) -> [MemberCode] {
+        guard case .elements(let add, _) = ValueCoding.decode(write.value) else { return [] }
+        return add.compactMap { if case .member(let member) = $0 { member } else { nil } }
+    }
+
+    /// Takes in a write that counts for nothing.
+    mutating func note(_ write: Write, _ verdict: Verdict, at timestamp: HybridTimestamp) {
+        let index = indexMakingRoom(for: write.field)
+        fields[index].applied.insert(write.dot)
+        fields[index].voids.append(
+            VoidWrite(
+                dot: write.dot,
+                verdict: verdict,
+                timestamp: timestamp,
+                ground: write.ground,
+                value: write.value.copied
+            )
+        )
+        fields[index].voids.sort()
     }
 
     private mutating func indexMakingRoom(for name: Text) -> Int {
@@ -63,30 +89,32 @@ extension RecordState {
 }
 
 extension FieldState {
-    fileprivate init(_ name: Text) {
+    init(_ name: Text) {
         self.init(name: name, applied: CausalContext(), standing: [], lost: [])
     }
 
-    /// The write replaces the siblings that it had seen; those that it saw standing but not shown go
-    /// to the journal.
-    fileprivate mutating func joinSibling(
-        _ write: Write,
-        _ timestamp: HybridTimestamp,
-        _ journal: inout [JournalEntry]
-    ) {
-        lost.formSortedUnion(write.lost)
-        for dot in write.lost {
-            guard let gone = standing.first(where: { $0.dot == dot }) else { continue }
-            journal.append(
-                JournalEntry(
-                    field: name,
-                    dot: dot,
-                    timestamp: gone.timestamp,
-                    value: gone.value,
-                    decidedBy: write.dot
-                )
-            )
+    fileprivate mutating func coverVoids(_ context: CausalContext) {
+        for index in voids.indices where context.contains(voids[index].dot) {
+            voids[index].isCovered = true
         }
+    }
+
+    /// Every addition stands: what was seen of others changes no total.
+    fileprivate mutating func joinAddition(_ write: Write, _ timestamp: HybridTimestamp) {
+        reviewed.formUnion(write.context)
+        standing.insertSorted(
+            StandingWrite(
+                dot: write.dot,
+                timestamp: timestamp,
+                ground: write.ground,
+                value: write.value.copied,
+                requestID: write.requestID
+            )
+        )
+    }
+
+    /// The write replaces the siblings that it had seen.
+    fileprivate mutating func joinSibling(_ write: Write, _ timestamp: HybridTimestamp) {
         if !standing.isEmpty { standing.removeAll { write.context.contains($0.dot) } }
         standing.insertSorted(
             StandingWrite(
@@ -133,6 +161,20 @@ extension StandingWrite {
     }
 }
 
+extension VoidWrite: Comparable {
+    package static func < (left: VoidWrite, right: VoidWrite) -> Bool {
+        if left.dot != right.dot { return left.dot < right.dot }
+        if left.verdict != right.verdict { return left.verdict.rawValue < right.verdict.rawValue }
+        if left.timestamp != right.timestamp { return left.timestamp < right.timestamp }
+        if left.value != right.value { return left.value.lexicographicallyPrecedes(right.value) }
+        switch (left.ground, right.ground) {
+        case (nil, nil), (_, nil): return false
+        case (nil, _): return true
+        case (let left?, let right?): return left < right
+        }
+    }
+}
+
 /// What is kept sorted by its dot.
 private protocol Dotted {
     var dot: Dot { get }
@@ -153,7 +195,7 @@ extension Array where Element: Dotted {
 
 extension [Dot] {
     /// Both sorted, each dot once.
-    fileprivate mutating func formSortedUnion(_ other: [Dot]) {
+    mutating func formSortedUnion(_ other: [Dot]) {
         guard !other.isEmpty else { return }
         var union: [Dot] = []
         union.reserveCapacity(count + other.count)

@@ -5,11 +5,13 @@ package struct RecordView: Sendable {
     package let state: RecordState
     package let definition: ItemDefinition
     package let custody: Custody
+    private let handling: HandlingOrder
 
     package init(_ state: RecordState, _ definition: ItemDefinition) {
         self.state = state
         self.definition = definition
         custody = Custody(state.turns, home: state.header.home, accepting: state.key.origin)
+        handling = HandlingOrder(state.assignments, home: state.header.home)
     }
 
     /// Whose turn it is; nil for a plain record.
@@ -26,11 +28,23 @@ package struct RecordView: Sendable {
         return stage
     }
 
+    /// The assignment that stands; nil: home handles by default.
+    package var assignment: Dot? { state.field(SystemField.handling).flatMap(shown)?.dot }
+
+    /// Who handles the record: home, or whom home assigned.
+    package var handler: MemberCode {
+        guard case .member(let member)? = shownValue(of: SystemField.handling) else {
+            return state.header.home
+        }
+        return member
+    }
+
+    package var isDeleted: Bool { state.isDeleted }
+
     /// The members added beside home and accepting, sorted.
     package var addedParties: [MemberCode] {
-        elements(of: SystemField.parties).compactMap { element in
-            if case .member(let member) = element { member } else { nil }
-        }
+        let added = state.field(SystemField.parties)?.members ?? []
+        return added.filter { $0 != state.header.home && $0 != state.key.origin }
     }
 
     /// Home, accepting and the added parties, sorted.
@@ -38,31 +52,50 @@ package struct RecordView: Sendable {
         Set(addedParties + [state.header.home, state.key.origin]).sorted()
     }
 
+    /// The parties that another state of the same record had not, sorted: whoever makes or takes in
+    /// such a change as home or accepting carries the record's earlier changesets to them.
+    package func partiesAdded(since earlier: RecordView) -> [MemberCode] {
+        Set(parties).subtracting(earlier.parties).sorted()
+    }
+
     /// The value of the field that the definition names as subject, as its canonical text.
     package var subject: Text? {
         definition.subject.flatMap { shownValue(of: $0)?.text }
     }
 
-    /// What a field of the definition shows: nil if it was never written; a set as `.set`.
+    /// What a field of the definition shows: nil if it was never written; a set as `.set`, a counter
+    /// as its total; of several values under review the one that `latest` would show.
     package func value(of field: FieldDefinition) -> FieldValue? {
-        if case .union = field.merge { return .set(elements(of: field.name)) }
-        return shownValue(of: field.name)
+        switch field.merge {
+        case .union: .set(state.field(field.name)?.elements ?? [])
+        case .sum: .integer(state.field(field.name)?.total ?? 0)
+        default: shownValue(of: field.name)
+        }
+    }
+
+    /// The different values that a field shows, sorted: several only under `review`.
+    package func values(of field: FieldDefinition) -> [FieldValue] {
+        guard case .review = field.merge else { return value(of: field).map { [$0] } ?? [] }
+        let standing = state.field(field.name)?.standing ?? []
+        return Set(standing.compactMap(\.single)).sorted()
     }
 
     /// The sibling that is shown of a field that holds one value; nil if none stands.
     package func shown(_ field: FieldState) -> StandingWrite? {
         guard field.standing.count > 1 else { return field.standing.first }
-        let ranks = RegisterRanks(self, field.name)
-        return field.standing.max { ranks.rank($0) < ranks.rank($1) }
+        return RegisterRanks(definition, field.name, custody, handling).greatest(field.standing)
     }
 
     private func shownValue(of name: Text) -> FieldValue? {
-        state.field(name).flatMap(shown).flatMap { ValueCoding.decodeSingle($0.value[...]) }
+        state.field(name).flatMap(shown)?.single
     }
+}
 
-    private func elements(of name: Text) -> [FieldValue] {
+extension FieldState {
+    /// Of a `union`: what stands, sorted.
+    package var elements: [FieldValue] {
         var elements: Set<FieldValue> = []
-        for write in state.field(name)?.standing ?? [] {
+        for write in standing {
             guard case .elements(let add, _) = ValueCoding.decode(write.value[...]) else {
                 continue
             }
@@ -70,49 +103,25 @@ package struct RecordView: Sendable {
         }
         return elements.sorted()
     }
+
+    /// Of `@parties`: who stands, sorted.
+    var members: [MemberCode] {
+        elements.compactMap { element in
+            if case .member(let member) = element { member } else { nil }
+        }
+    }
 }
 
-/// In what order the siblings of one field come: the greatest is shown.
-private struct RegisterRanks {
-    struct Rank: Comparable {
-        /// The position on the custody chain, where the register goes by it; else 0.
-        var turn: Int
-        /// The stage's place in the workflow, for `@stage`; else 0.
-        var stage: Int
-        var timestamp: HybridTimestamp
-        var dot: Dot
-
-        static func < (left: Rank, right: Rank) -> Bool {
-            (left.turn, left.stage, left.timestamp, left.dot)
-                < (right.turn, right.stage, right.timestamp, right.dot)
+extension StandingWrite {
+    /// The value of a register that holds one: of a ruling, what was ruled.
+    package var single: FieldValue? {
+        switch ValueCoding.decode(value[...]) {
+        case .single(let value), .ruling(let value): value
+        case .elements, .deletion, nil: nil
         }
     }
 
-    private let view: RecordView
-    private let goesByTurn: Bool
-    private let workflow: Workflow?
-
-    init(_ view: RecordView, _ field: Text) {
-        self.view = view
-        if field == SystemField.stage {
-            goesByTurn = true
-            workflow = view.definition.workflow
-        } else {
-            goesByTurn = view.definition.field(field)?.authority == .holder
-            workflow = nil
-        }
-    }
-
-    func rank(_ write: StandingWrite) -> Rank {
-        var stage = 0
-        if let workflow, case .text(let name)? = ValueCoding.decodeSingle(write.value[...]) {
-            stage = workflow.position(of: name) ?? -1
-        }
-        return Rank(
-            turn: goesByTurn ? view.custody.position(of: write.ground) : 0,
-            stage: stage,
-            timestamp: write.timestamp,
-            dot: write.dot
-        )
+    var isRuling: Bool {
+        if case .ruling = ValueCoding.decode(value[...]) { true } else { false }
     }
 }

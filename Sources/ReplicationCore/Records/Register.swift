@@ -3,12 +3,27 @@ import AllianceModel
 /// How the writes of a field join.
 enum Register {
     case latest
+    case review
     case union
+    case sum
+    case maximum
+    case minimum
+    case once
     case stage
     case turn
-    /// Of a merge, an authority or a system field that this version does not build: other members may
-    /// have agreed on it, and it must never be treated as another.
+    case parties
+    case handling
+    case deletion
+    /// Of a system field that this version does not know: a later one's.
     case unsupported
+
+    /// Whether its writes are siblings, of which one that had seen them takes the place.
+    var hasSiblings: Bool {
+        switch self {
+        case .latest, .review, .maximum, .minimum, .once, .stage, .handling, .deletion: true
+        case .union, .sum, .turn, .parties, .unsupported: false
+        }
+    }
 }
 
 /// What a definition says of fields, looked up by name.
@@ -19,15 +34,19 @@ struct FieldRules {
     struct Rule {
         var register: Register
         var scope: Scope
+        /// Of a field of the definition; nil for a system field.
+        var authority: Authority?
         /// In the definition's fields; nil for a system field.
         fileprivate var index: Int?
     }
 
-    private let definition: ItemDefinition
+    let definition: ItemDefinition
+    private let widestScope: Scope
     private var expected = 0
 
     init(_ definition: ItemDefinition) {
         self.definition = definition
+        widestScope = definition.widestScope
     }
 
     /// Nil for a field that the definition does not have.
@@ -37,23 +56,25 @@ struct FieldRules {
         return Rule(
             register: register(at: index),
             scope: definition.fields[index].scope,
+            authority: definition.fields[index].authority,
             index: index
         )
     }
 
     private func systemRule(of name: Text) -> Rule? {
-        let scope = definition.widestScope
         switch name {
         case SystemField.parties:
-            guard scope != .private else { return nil }
-            return Rule(register: .union, scope: scope)
+            guard widestScope != .private else { return nil }
+            return Rule(register: .parties, scope: widestScope)
         case SystemField.turn:
             guard definition.workflow != nil else { return nil }
-            return Rule(register: .turn, scope: scope)
+            return Rule(register: .turn, scope: widestScope)
         case SystemField.stage:
             guard definition.workflow != nil else { return nil }
-            return Rule(register: .stage, scope: scope)
-        default: return Rule(register: .unsupported, scope: scope)
+            return Rule(register: .stage, scope: widestScope)
+        case SystemField.handling: return Rule(register: .handling, scope: widestScope)
+        case SystemField.delete: return Rule(register: .deletion, scope: widestScope)
+        default: return Rule(register: .unsupported, scope: widestScope)
         }
     }
 
@@ -74,21 +95,29 @@ struct FieldRules {
     }
 
     private func register(at index: Int) -> Register {
-        switch (definition.fields[index].merge, definition.fields[index].authority) {
-        case (_, .handling): .unsupported
-        case (.latest, _): .latest
-        case (.union, _): .union
-        case (.review, _), (.sum, _), (.maximum, _), (.minimum, _), (.once, _): .unsupported
+        switch definition.fields[index].merge {
+        case .latest: .latest
+        case .review: .review
+        case .union: .union
+        case .sum: .sum
+        case .maximum: .maximum
+        case .minimum: .minimum
+        case .once: .once
         }
     }
 
     /// Whether the bytes are a value that a write to the field may bring.
     func accepts(_ value: ArraySlice<UInt8>, _ rule: Rule) -> Bool {
         switch rule.register {
-        case .latest:
+        case .latest, .review, .maximum, .minimum, .sum:
             guard let index = rule.index else { return false }
             return FieldRules.accepts(value, definition.fields[index].type)
-        case .union:
+        case .once:
+            guard let index = rule.index else { return false }
+            if FieldRules.accepts(value, definition.fields[index].type) { return true }
+            guard case .ruling(let value) = ValueCoding.decode(value) else { return false }
+            return value.validate(definition.fields[index].type) == nil
+        case .union, .parties:
             guard case .elements(let add, let remove) = ValueCoding.decode(value) else {
                 return false
             }
@@ -100,6 +129,14 @@ struct FieldRules {
             return definition.workflow?.position(of: stage) != nil
         case .turn:
             guard case .member = ValueCoding.decodeSingle(value) else { return false }
+            return true
+        case .handling:
+            switch ValueCoding.decodeSingle(value) {
+            case .member, .cleared: return true
+            default: return false
+            }
+        case .deletion:
+            guard case .deletion = ValueCoding.decode(value) else { return false }
             return true
         case .unsupported: return false
         }

@@ -343,9 +343,9 @@ import Testing
         )
         let refusal = try #require(state.refusal(ofProposing: second))
         #expect(refusal.code == .definitionRefused)
-        // Not built, merge changed, scope widened.
-        #expect(refusal.detail.split(separator: "\n").count == 3)
-        #expect(refusal.detail.contains("review is not supported"))
+        // Merge changed, scope widened.
+        #expect(refusal.detail.split(separator: "\n").count == 2)
+        #expect(refusal.detail.contains("to review"))
         #expect(refusal.detail.contains("widens"))
     }
 

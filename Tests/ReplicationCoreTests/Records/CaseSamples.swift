@@ -115,13 +115,33 @@ struct City {
         var changeset: Changeset
         var audience: Audience
         var writer: Writer
+        /// In the feed of its writer and audience.
+        var sequence: UInt64 = 1
+
+        var evidence: Evidence {
+            let feed = TestHash.quick(Bytes("\(writer) \(audience)".utf8))
+            return Evidence(
+                changeset: changeset,
+                provenance: Provenance(
+                    feed: feed,
+                    sequence: sequence,
+                    writer: writer,
+                    audience: audience
+                )
+            )
+        }
     }
 
     var me: Writer
     let definition: ItemDefinition
     let header: RecordHeader
     var key: RecordKey
+    var facts = RecordFacts.none
     var state: RecordState?
+    /// Everything that was taken in.
+    private(set) var history: [Evidence] = []
+    /// How many changesets were joined without a look at the history.
+    private(set) var joined = 0
     var written: [Entry] = []
     private(set) var held: [Entry] = []
     var clock: UInt64 = 1_000
@@ -175,7 +195,8 @@ struct City {
                     writes: part.writes
                 ),
                 audience: part.audience,
-                writer: me
+                writer: me,
+                sequence: UInt64(written.count + 1)
             )
         }
         written += entries
@@ -189,19 +210,39 @@ struct City {
 
     /// Joins the entry if it can be applied; holds nothing.
     mutating func apply(_ entry: Entry) -> Judgement {
+        let evidence = entry.evidence
         let judgement = RecordJudge.judge(
             state,
             definition,
-            entry.changeset,
-            from: Provenance(
-                feed: TestHash.quick([1]),
-                sequence: 1,
-                writer: entry.writer,
-                audience: entry.audience
-            )
+            evidence.changeset,
+            from: evidence.provenance,
+            facts: facts
         )
-        if case .applied(let next, journal: _) = judgement { state = next }
-        return judgement
+        switch judgement {
+        case .applied(let next):
+            history.append(evidence)
+            joined += 1
+            state = next
+            return judgement
+        case .needsHistory:
+            if RecordJudge.isKnown(evidence, in: history) { return .duplicate }
+            history.append(evidence)
+            let next = judgedAgain()
+            state = next
+            return .applied(next)
+        case .duplicate, .held: return judgement
+        }
+    }
+
+    /// What the whole history makes: the slow way to the state.
+    func judgedAgain() -> RecordState {
+        RecordJudge.judge(
+            history: history,
+            key: key,
+            header: header,
+            definition: definition,
+            facts: facts
+        )
     }
 
     /// Joins what it is entitled to, holds what waits, and releases what waits no more.

@@ -220,9 +220,10 @@ import Testing
     @Test(
         arguments: [
             (CaseSamples.set("nme", .text("a")), RefusalCode.fieldUnknown, "nme"),
-            (CaseSamples.set("@parties", .set([])), .fieldUnknown, "@parties"),
-            (CaseSamples.change("@parties", add: []), .fieldUnknown, "@parties"),
-            (CaseSamples.set("@handling", nil), .fieldUnknown, "@handling"),
+            (CaseSamples.set("@parties", .set([])), .fieldInvalid, "@parties"),
+            (CaseSamples.change("@parties", add: [.text("a")]), .fieldInvalid, "@parties"),
+            (CaseSamples.set("@handling", nil), .unauthorised, "@handling"),
+            (CaseSamples.set("@delete", nil), .fieldUnknown, "@delete"),
             (CaseSamples.set("@stage", .text("checked")), .fieldUnknown, "@stage"),
             (CaseSamples.set("name", nil), .fieldInvalid, "name"),
             (CaseSamples.set("open", .integer(1)), .fieldInvalid, "open"),

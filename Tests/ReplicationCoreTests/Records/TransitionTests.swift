@@ -85,7 +85,7 @@ import Testing
         #expect(try refusal(accepting, move(to: "accepted")).code == .transitionRefused)
         #expect(try refusal(accepting, move(to: "lost")).code == .transitionRefused)
         #expect(try refusal(party, move(to: "checked")).code == .transitionRefused)
-        #expect(try refusal(home, move(to: "checked")).code == .transitionRefused)
+        #expect(try refusal(home, move(to: "decided")).code == .transitionRefused)
     }
 
     @Test mutating func `a move that is home's is made by home without the turn`() throws {
@@ -105,8 +105,55 @@ import Testing
         #expect(refusal.field == "holder")
     }
 
-    @Test func `home claws nothing back in this version`() throws {
-        #expect(try refusal(home, move(holder: "350128")).code == .transitionRefused)
+    @Test mutating func `home claws a case back, and what comes with it stands on the new turn`()
+        throws
+    {
+        let writes = try home.change(move(to: "checked", holder: "350128", amount))
+            .flatMap(\.changeset.writes)
+        let turn = Dot(writer: home.me, number: 1)
+        let grounds = Dictionary(writes.map { ($0.field, $0.ground) }) { first, _ in first }
+        #expect(grounds == [SystemField.turn: nil, SystemField.stage: turn, "amount": turn])
+        #expect(home.view?.holder == home.me.member)
+        #expect(home.view?.stage == "checked")
+        #expect(home.state == home.judgedAgain())
+    }
+
+    @Test mutating func `a move that is the holder's, made by home, claws the case back`() throws {
+        _ = try home.change(move(to: "checked"))
+        #expect(home.view?.holder == home.me.member)
+        #expect(home.view?.turn == 1)
+    }
+
+    @Test mutating func `home claws a case back for another, and then moves it no further`() throws
+    {
+        let refused = try refusal(home, move(to: "checked", holder: "350300"))
+        #expect(refused.code == .transitionRefused)
+        #expect(try refusal(home, move(holder: "350700")).field == "holder")
+        _ = try home.change(move(holder: "350300"))
+        #expect(home.view?.holder == party.me.member)
+    }
+
+    @Test mutating func `a late claw-back unwinds what was built on the turn it replaces`() throws {
+        let handed = try accepting.change(move(to: "checked", holder: "350300"))
+        for entry in handed { party.receive(entry) }
+        let decided = try party.change(move(to: "decided", amount))
+        let clawed = try home.change(move(holder: "350128"))
+        for entry in handed + decided + clawed { accepting.receive(entry) }
+        for entry in handed + decided { home.receive(entry) }
+        for city in [accepting, home] {
+            let view = try #require(city.view)
+            #expect(view.holder == home.me.member)
+            #expect(view.turn == 1)
+            // The move to `checked` was made on the first turn, which is still on the chain.
+            #expect(view.stage == "checked")
+            #expect(view.value(of: try #require(view.definition.field("amount"))) == nil)
+            let voids = view.state.fields.flatMap { field in field.voids.map { (field.name, $0) } }
+            #expect(
+                voids.map(\.0) == [SystemField.stage, SystemField.turn, "amount"]
+            )
+            #expect(voids.allSatisfy { $0.1.verdict == .overruled })
+        }
+        #expect(accepting.state == home.state)
     }
 
     @Test mutating func `a move that does not hand over does not name a holder`() throws {
