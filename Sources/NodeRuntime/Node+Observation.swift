@@ -13,7 +13,7 @@ extension Node {
         let now = clocks.wallMilliseconds()
         let credentials = hub.credentials
         let (peers, strangers) = hub.peers.snapshot
-        let held = await held()
+        let stored = await stored()
         return NodeObservation(
             member: member,
             roster: roster,
@@ -21,18 +21,18 @@ extension Node {
             incarnation: incarnation,
             upMilliseconds: clocks.monotonic().milliseconds(since: startedAt),
             now: now,
-            links: links(view?.peers ?? [], peers, held),
+            links: links(view?.peers ?? [], peers, stored.held),
             strangers: strangers,
             certificateEnds: credentials.notAfterUnixSeconds * 1_000,
-            revocationsNextUpdate: (credentials.revocationsNextUpdateUnixSeconds ?? 0) * 1_000,
+            revocationsNextUpdate: credentials.revocationsNextUpdateUnixSeconds.map { $0 * 1_000 },
             storeProblem: hub.problem.map { Refusal(.storeStopped, $0.explanation) },
             disk: Self.disk(configuration.data),
             clockAheadMilliseconds: max(0, (view?.clockLatest.milliseconds ?? 0) - now),
             clockBoundMilliseconds: Int64(configuration.limits.clockAheadSeconds) * 1_000,
             itemsEffective: catalog.agreement.itemsEffective(at: now),
-            lastPosition: view?.lastPosition ?? 0,
-            commits: view?.commits ?? 0,
-            writes: view?.writes ?? 0,
+            lastPosition: stored.lastPosition,
+            commits: view?.commits,
+            writes: view?.writes,
             residentBytes: Self.residentBytes()
         )
     }
@@ -78,19 +78,25 @@ extension Node {
         var oldest: HybridTimestamp?
     }
 
-    private func held() async -> [MemberCode: Held] {
+    /// What the last commit left; nothing, and no position, if that cannot be read.
+    private struct Stored {
+        var held: [MemberCode: Held] = [:]
+        var lastPosition: LogPosition?
+    }
+
+    private func stored() async -> Stored {
         do {
             return try await reads.read { reader, _ throws(StoreError) in
+                var stored = Stored(lastPosition: try reader.lastPosition())
                 let summaries = try reader.heldSummaries()
-                var held: [MemberCode: Held] = [:]
                 for (member, counts) in try reader.heldCounts() {
-                    held[member] = Held(counts: counts, oldest: summaries[member]?.oldest)
+                    stored.held[member] = Held(counts: counts, oldest: summaries[member]?.oldest)
                 }
-                return held
+                return stored
             }
         } catch {
-            logger.error("cannot count what is held: \(error)")
-            return [:]
+            logger.error("cannot read the log's end and what is held: \(error)")
+            return Stored()
         }
     }
 
@@ -101,18 +107,18 @@ extension Node {
         return (UInt64(info.f_bavail) * unit, UInt64(info.f_blocks) * unit)
     }
 
-    /// Resident memory of this process, from /proc/self/statm; 0 where there is none.
-    private static func residentBytes() -> UInt64 {
-        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+    /// Resident memory of this process, from /proc/self/statm.
+    private static func residentBytes() -> UInt64? {
+        guard let file = fopen("/proc/self/statm", "r") else { return nil }
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 128)
-        guard fgets(&line, Int32(line.count), file) != nil else { return 0 }
+        guard fgets(&line, Int32(line.count), file) != nil else { return nil }
         let text = String(
             decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) },
             as: UTF8.self
         )
         let fields = text.split(separator: " ")
-        guard fields.count > 1, let pages = UInt64(fields[1]) else { return 0 }
+        guard fields.count > 1, let pages = UInt64(fields[1]) else { return nil }
         return pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))
     }
 }

@@ -60,7 +60,8 @@ package struct NodeObservation: Sendable {
     /// Refused connections of nobody known, by reason.
     package var strangers: [String: UInt64]
     package var certificateEnds: Int64
-    package var revocationsNextUpdate: Int64
+    /// Nil: one of the authorities has no list.
+    package var revocationsNextUpdate: Int64?
     package var storeProblem: Refusal?
     /// Bytes free and in all where the data folder is; nil if it cannot be asked.
     package var disk: (free: UInt64, total: UInt64)?
@@ -68,10 +69,13 @@ package struct NodeObservation: Sendable {
     package var clockAheadMilliseconds: Int64
     package var clockBoundMilliseconds: Int64
     package var itemsEffective: Int
-    package var lastPosition: Int64
-    package var commits: UInt64
-    package var writes: UInt64
-    package var residentBytes: UInt64
+    /// The log's end; nil if it could not be read.
+    package var lastPosition: Int64?
+    /// Nil: the writer has ended.
+    package var commits: UInt64?
+    package var writes: UInt64?
+    /// Nil where it cannot be asked.
+    package var residentBytes: UInt64?
 
     package init(
         member: MemberCode,
@@ -83,16 +87,16 @@ package struct NodeObservation: Sendable {
         links: [Link],
         strangers: [String: UInt64],
         certificateEnds: Int64,
-        revocationsNextUpdate: Int64,
+        revocationsNextUpdate: Int64?,
         storeProblem: Refusal?,
         disk: (free: UInt64, total: UInt64)?,
         clockAheadMilliseconds: Int64,
         clockBoundMilliseconds: Int64,
         itemsEffective: Int,
-        lastPosition: Int64,
-        commits: UInt64,
-        writes: UInt64,
-        residentBytes: UInt64
+        lastPosition: Int64?,
+        commits: UInt64?,
+        writes: UInt64?,
+        residentBytes: UInt64?
     ) {
         self.member = member
         self.roster = roster

@@ -149,4 +149,29 @@ struct NodeRoutesTests {
             #expect(!reply.text.contains(made.id) && !reply.text.contains("secret"))
         }
     }
+
+    @Test(arguments: Harness.allCases)
+    func `what the node cannot tell has no line in the metrics`(harness: Harness) async throws {
+        let names = [
+            "citysync_log_position", "citysync_commits_total", "citysync_writes_total",
+            "citysync_resident_memory_bytes", "citysync_revocations_end_timestamp_seconds",
+        ]
+        let node = FakeNode()
+        try await harness.serving(node) { client in
+            let known = try await client.ask(.get, "/metrics", as: Tokens.reader).text
+            for name in names { #expect(known.contains("\n\(name) "), "\(name)") }
+        }
+        node.change { state in
+            state.observation.lastPosition = nil
+            state.observation.commits = nil
+            state.observation.writes = nil
+            state.observation.residentBytes = nil
+            state.observation.revocationsNextUpdate = nil
+        }
+        try await harness.serving(node) { client in
+            let unknown = try await client.ask(.get, "/metrics", as: Tokens.reader).text
+            for name in names { #expect(!unknown.contains(name), "\(name)") }
+            #expect(unknown.contains("citysync_up_seconds 12"))
+        }
+    }
 }

@@ -32,12 +32,14 @@ struct MetricsText {
         text += inner.isEmpty ? "\(name) \(value)\n" : "\(name){\(inner)} \(value)\n"
     }
 
+    /// What is not known has no sample: it is not 0.
     private mutating func single(
         _ name: String,
         _ kind: Kind,
         _ help: String,
-        _ value: some Numeric
+        _ value: (some Numeric)?
     ) {
+        guard let value else { return }
         begin(name, kind, help)
         sample(name, [], "\(value)")
     }
@@ -117,7 +119,7 @@ struct MetricsText {
             "citysync_revocations_end_timestamp_seconds",
             .gauge,
             "When the revocation list ends.",
-            node.revocationsNextUpdate / 1_000
+            node.revocationsNextUpdate.map { $0 / 1_000 }
         )
         begin("citysync_findings", .gauge, "Findings of the health check by severity.")
         let findings = node.findings

@@ -28,7 +28,9 @@ extension Endpoints {
             : try await waits.waiting {
                 try await awaitChanges(after: from, limit: limit, seconds: seconds)
             }
-        if page.changes.isEmpty, from > 0, await service.observe().lastPosition < from {
+        if page.changes.isEmpty, from > 0, let last = await service.observe().lastPosition,
+            last < from
+        {
             throw Problem(
                 .cursorExpired,
                 "The cursor is beyond this node's log: it is another's, or the store was put back."

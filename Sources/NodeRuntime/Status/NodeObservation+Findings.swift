@@ -101,9 +101,13 @@ extension NodeObservation {
     }
 
     private var revocationsFindings: [StatusDocument.Finding] {
+        let remedy = "Certs/ca crl, copied to every node; then SIGHUP to citysyncd"
+        guard let revocationsNextUpdate else {
+            let text = "one authority has no revocation list here: whom it certified is refused"
+            return [finding(.warning, "revocations", member, text, remedy: remedy)]
+        }
         let left = revocationsNextUpdate - now
         guard left < HealthThresholds.revocationsDays * .dayMilliseconds else { return [] }
-        let remedy = "Certs/ca crl, copied to every node; then SIGHUP to citysyncd"
         guard left > 0 else {
             let text = "the revocation list ended \(left.span) ago: no new sessions"
             return [finding(.critical, "revocations", member, text, remedy: remedy)]

@@ -274,6 +274,10 @@ struct FindingsTests {
             "350100"
         ),
         (
+            "no list of an authority", { $0.revocationsNextUpdate = nil }, .warning,
+            "revocations", "350100"
+        ),
+        (
             "skew", { $0.links = [link { $0.session.skewMilliseconds = -10_001 }] }, .warning,
             "skew",
             "350300"
