@@ -5,7 +5,7 @@ SWIFT := swift
 PACKAGES := libssl-dev libsqlite3-dev openssl pkg-config
 TEST_PACKAGES := $(PACKAGES) curl strace shellcheck sqlite3
 
-.PHONY: help demo test bench build release format check clean packages test-packages
+.PHONY: help demo test sim bench build release format check clean packages test-packages
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,10 @@ test: test-packages build ## every test
 
 bench: packages release ## the measurements of docs/performance.md
 	.build/release/citysync-bench all
+
+sim: packages ## whole alliances from seeds, faults and all: make sim SEEDS=200 FROM=1
+	$(SWIFT) build -c release --product citysync-sim
+	.build/release/citysync-sim --seeds $(or $(SEEDS),200) --from $(or $(FROM),1)
 
 build: packages ## a debug build of everything, tests included
 	$(SWIFT) build --build-tests

@@ -160,6 +160,13 @@ let package = Package(
         ),
         program("citysync-demo", ["ClusterHarness"]),
         program(
+            "citysync-sim",
+            [
+                "ClusterSimulation",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        program(
             "citysync-bench",
             [
                 "ClusterHarness",

@@ -4,6 +4,8 @@ package enum DiskFault: Hashable, Sendable {
     case failure
     /// There is no space left for the operation.
     case full
+    /// The power goes during the operation: it and every later one does nothing.
+    case cut
 }
 
 /// An operation of the file system that can fail.

@@ -2,9 +2,15 @@
 /// lies between the two.
 final class DiskFile {
     /// A change that was not synced, in the order it was made.
-    enum Change {
-        case write(offset: Int, bytes: [UInt8])
-        case truncate(size: Int)
+    struct Change {
+        enum Kind {
+            case write(offset: Int, bytes: [UInt8])
+            case truncate(size: Int)
+        }
+
+        /// Its number among all changes of the disk.
+        let number: UInt64
+        let kind: Kind
     }
 
     /// The content as read.
@@ -42,14 +48,15 @@ final class DiskFile {
         return count
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int, number: UInt64) {
         DiskFile.apply(bytes, at: offset, to: &live)
-        unsynced.append(.write(offset: offset, bytes: Array(bytes)))
+        let kind = Change.Kind.write(offset: offset, bytes: Array(bytes))
+        unsynced.append(Change(number: number, kind: kind))
     }
 
-    func truncate(to size: Int) {
+    func truncate(to size: Int, number: UInt64) {
         DiskFile.resize(&live, to: size)
-        unsynced.append(.truncate(size: size))
+        unsynced.append(Change(number: number, kind: .truncate(size: size)))
     }
 
     func synchronize() {
@@ -57,7 +64,7 @@ final class DiskFile {
         if unsynced.count > 256 {
             durable = live
         } else {
-            for change in unsynced { DiskFile.apply(change, to: &durable) }
+            for change in unsynced { DiskFile.apply(change.kind, to: &durable) }
         }
         unsynced.removeAll(keepingCapacity: true)
     }
@@ -72,17 +79,17 @@ final class DiskFile {
     /// What a power cut leaves: of the unsynced changes those sectors that `keeps` says.
     ///
     /// A write that is kept in part is a torn page.
-    func afterPowerCut(sectorBytes: Int, keeps: () -> Bool) -> DiskFile {
+    func afterPowerCut(sectorBytes: Int, keeps: (_ number: UInt64) -> Bool) -> DiskFile {
         var content = durable
         for change in unsynced {
-            switch change {
-            case .truncate: if keeps() { DiskFile.apply(change, to: &content) }
+            switch change.kind {
+            case .truncate: if keeps(change.number) { DiskFile.apply(change.kind, to: &content) }
             case .write(let offset, let bytes):
                 var start = 0
                 while start < bytes.count {
                     let sectorEnd = ((offset + start) / sectorBytes + 1) * sectorBytes
                     let end = min(bytes.count, sectorEnd - offset)
-                    if keeps() {
+                    if keeps(change.number) {
                         bytes[start..<end].withUnsafeBytes {
                             DiskFile.apply($0, at: offset + start, to: &content)
                         }
@@ -94,7 +101,7 @@ final class DiskFile {
         return DiskFile(live: content, durable: content)
     }
 
-    private static func apply(_ change: Change, to content: inout [UInt8]) {
+    private static func apply(_ change: Change.Kind, to content: inout [UInt8]) {
         switch change {
         case .write(let offset, let bytes):
             bytes.withUnsafeBytes { apply($0, at: offset, to: &content) }

@@ -54,24 +54,24 @@ final class OpenFile {
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int32 {
         guard !isDead else { return SQLITE_IOERR | (3 << 8) }
         switch disk.fault(.write) {
-        case .failure: return SQLITE_IOERR | (3 << 8)
+        case .failure, .cut: return SQLITE_IOERR | (3 << 8)
         case .full: return SQLITE_FULL
         case nil:
-            file.write(bytes, at: offset)
+            file.write(bytes, at: offset, number: disk.nextChange())
             return SQLITE_OK
         }
     }
 
     func truncate(to size: Int) -> Int32 {
         guard !isDead, disk.fault(.truncate) == nil else { return SQLITE_IOERR | (6 << 8) }
-        file.truncate(to: size)
+        file.truncate(to: size, number: disk.nextChange())
         return SQLITE_OK
     }
 
     func synchronize() -> Int32 {
         guard !isDead else { return SQLITE_IOERR | (4 << 8) }
         switch disk.fault(.synchronize) {
-        case .failure: return SQLITE_IOERR | (4 << 8)
+        case .failure, .cut: return SQLITE_IOERR | (4 << 8)
         case .full: return SQLITE_FULL
         case nil:
             disk.synchronize(file)

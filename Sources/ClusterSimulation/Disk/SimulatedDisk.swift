@@ -17,8 +17,12 @@ package final class SimulatedDisk: @unchecked Sendable {
     package private(set) var armed: [ArmedFault] = []
     /// Faults that struck.
     package private(set) var struck: [ArmedFault] = []
+    /// Whether the power went during an operation, and the process does not know it yet.
+    package private(set) var isCut = false
     /// Calls so far, of every kind.
     package private(set) var operations = 0
+
+    private var changes: UInt64 = 0
 
     private(set) var files: [String: DiskFile] = [:]
     /// The names as of the last sync of the folder.
@@ -58,6 +62,12 @@ package final class SimulatedDisk: @unchecked Sendable {
         if syncs { file.synchronize() }
     }
 
+    /// The number of the next change of any file.
+    func nextChange() -> UInt64 {
+        changes += 1
+        return changes
+    }
+
     /// The fault for this call, if one is due.
     func fault(_ operation: DiskOperation) -> DiskFault? {
         operations += 1
@@ -70,6 +80,10 @@ package final class SimulatedDisk: @unchecked Sendable {
             let fault = armed[index]
             struck.append(fault)
             if !fault.isLasting { armed.remove(at: index) }
+            if fault.fault == .cut {
+                isCut = true
+                detachHandles()
+            }
             return fault.fault
         }
         return nil
@@ -100,14 +114,21 @@ package final class SimulatedDisk: @unchecked Sendable {
     /// The power went: of what was not synced, sectors and names are kept as the generator draws.
     package func cutPower(_ random: inout SeededRandom) {
         detachHandles()
-        // All, none, or each by itself: the extremes are where orders go wrong.
-        let permille = [0, 1_000, 500, 900, 100][random.below(5)]
+        isCut = false
+        // All, none, or each by itself: the extremes are where orders go wrong. Or all up to a
+        // moment, as a disk leaves it that keeps the order.
+        let permille = [0, 1_000, 500, 900, 100, 1_000][random.below(6)]
+        let oldest = files.values.compactMap(\.unsynced.first?.number).min() ?? changes
+        let keepsOrder = !syncs || random.chance(250)
+        let last = keepsOrder ? oldest + random.next() % (changes - oldest + 1) : changes
         var left: [String: DiskFile] = [:]
         for name in Set(files.keys).union(durableNames.keys).sorted() {
             let now = files[name]
             let before = durableNames[name]
-            let file = now === before || random.chance(permille) ? now : before
-            left[name] = file?.afterPowerCut(sectorBytes: sectorBytes) { random.chance(permille) }
+            let file = now === before || keepsOrder || random.chance(permille) ? now : before
+            left[name] = file?.afterPowerCut(sectorBytes: sectorBytes) { number in
+                keepsOrder ? number <= last : random.chance(permille)
+            }
         }
         files = left
         durableNames = left
@@ -178,7 +199,7 @@ extension SimulatedDisk: Volume {
 
     package func synchronize(folder: String) throws(StoreError) {
         switch fault(.synchronize) {
-        case .failure: throw .failed(path: folder, code: 5, message: "simulated failure")
+        case .failure, .cut: throw .failed(path: folder, code: 5, message: "simulated failure")
         case .full: throw .full(path: folder)
         case nil: synchronizeNames()
         }

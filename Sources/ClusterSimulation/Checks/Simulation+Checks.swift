@@ -1,0 +1,265 @@
+import AllianceModel
+import NodeStore
+import ReplicationCore
+import ReplicationWire
+
+/// What must hold at the end, and some of it always.
+extension Simulation {
+    // MARK: Always
+
+    /// No frame carries a private value, whomever it is for.
+    func checkPrivacy(of frame: [UInt8], from node: SimulatedNode) {
+        guard frame.firstOffset(of: Array(ValueMaker.privateMark.utf8)) != nil else { return }
+        find(.leaked, "\(name(node)) sends a private value")
+    }
+
+    /// An honest peer ended a session over a violation.
+    func violated(_ fault: Fault, _ node: SimulatedNode, _ number: Int) {
+        find(.violation, "\(name(node)) ends a session: \(fault.code.rawValue), \(fault.text)")
+    }
+
+    // MARK: Feeds
+
+    /// Whether everybody has every feed that is for it, as long as anybody.
+    func hasSameFeeds() -> Bool {
+        var tips: [Digest: FeedTip] = [:]
+        for node in nodes {
+            for tip in node.engine?.ledger.tips ?? []
+            where tip.size > tips[tip.digest]?.size ?? 0 {
+                tips[tip.digest] = tip
+            }
+        }
+        for (digest, tip) in tips {
+            for node in nodes where tip.identity.audience.includes(node.member) {
+                let own = node.engine?.ledger.tip(of: digest)
+                guard own?.frontier == tip.frontier else { return false }
+            }
+        }
+        return true
+    }
+
+    // MARK: The end
+
+    func judge() {
+        do throws(StoreError) {
+            var logs: [[EntryPlace: EntryContent]] = []
+            for node in nodes { logs.append(try log(of: node)) }
+            try checkStores()
+            checkTimestamps(logs)
+            checkAcknowledged(logs)
+            checkPlaces(logs)
+            try checkDigests()
+        } catch {
+            find(.broken, "a store cannot be read at the end: \(error)")
+        }
+    }
+
+    /// Of a run that did not come to its end: whether something acknowledged is gone.
+    func judgeLosses() {
+        do throws(StoreError) {
+            var logs: [[EntryPlace: EntryContent]] = []
+            for node in nodes { logs.append(try log(of: node)) }
+            checkAcknowledged(logs)
+        } catch {
+            find(.broken, "a store cannot be read at the end: \(error)")
+        }
+    }
+
+    struct EntryPlace: Hashable, Comparable {
+        let feed: Digest
+        let sequence: UInt64
+
+        static func < (left: Self, right: Self) -> Bool {
+            (left.feed, left.sequence) < (right.feed, right.sequence)
+        }
+    }
+
+    private func log(
+        of node: SimulatedNode
+    ) throws(StoreError) -> [EntryPlace: EntryContent] {
+        guard let ledger = node.engine?.ledger else { return [:] }
+        var log: [EntryPlace: EntryContent] = [:]
+        for tip in ledger.tips {
+            let entries = try ledger.store.entries(
+                [FeedRange(feed: tip.digest, from: 1)],
+                tip.identity.deliveryClass,
+                bytesMaximum: .max
+            )
+            for (index, item) in entries.items.enumerated() {
+                let place = EntryPlace(feed: tip.digest, sequence: UInt64(index + 1))
+                log[place] = EntryContent(
+                    item.bytes,
+                    writer: tip.identity.writer,
+                    hash: Hashing.sha256
+                )
+            }
+            if UInt64(entries.items.count) != tip.size {
+                find(
+                    .broken,
+                    "\(name(node)) has \(entries.items.count) of \(tip.size) entries of a feed"
+                )
+            }
+        }
+        return log
+    }
+
+    /// The deep check that a node offers its operator finds nothing.
+    private func checkStores() throws(StoreError) {
+        for node in nodes {
+            let found = try node.engine?.ledger.store.verify() ?? []
+            if let first = found.first { find(.broken, "\(name(node)): \(first)") }
+        }
+    }
+
+    /// Timestamps rise strictly within each feed.
+    private func checkTimestamps(_ logs: [[EntryPlace: EntryContent]]) {
+        for (node, log) in zip(nodes, logs) {
+            for (place, content) in log {
+                let next = EntryPlace(feed: place.feed, sequence: place.sequence + 1)
+                guard let later = log[next]?.time, let time = content.time, later <= time else {
+                    continue
+                }
+                find(.broken, "\(name(node)) has a feed in which time stands still")
+            }
+        }
+    }
+
+    /// What was acknowledged is in its writer's log, and applied.
+    private func checkAcknowledged(_ logs: [[EntryPlace: EntryContent]]) {
+        for (node, log) in zip(nodes, logs) where node.index < plan.memberCount {
+            var dots: Set<Acknowledged.Write> = []
+            for content in log.values {
+                guard case .changeset(let changeset) = content else { continue }
+                for write in changeset.writes {
+                    dots.insert(
+                        Acknowledged.Write(
+                            member: write.dot.writer.member,
+                            key: changeset.key,
+                            field: write.field,
+                            dot: write.dot
+                        )
+                    )
+                }
+            }
+            for write in acknowledged.writes
+            where write.member == node.member && !dots.contains(write)
+                && acknowledged.excused[write] == nil
+            {
+                find(
+                    .lost,
+                    "\(name(node)) acknowledged write \(write.dot.number) to \(write.field) of "
+                        + "\(write.key.identifier) and has it no more"
+                )
+            }
+        }
+    }
+
+    /// No value is on a disk that it is not for.
+    private func checkPlaces(_ logs: [[EntryPlace: EntryContent]]) {
+        let parties = everParties(logs)
+        for node in nodes {
+            node.disk.forEachContent { content in
+                for owner in content.tags(after: ValueMaker.privateMark)
+                where owner != node.member.string && isMember(owner) {
+                    find(.leaked, "\(name(node)) has a private value of \(owner)")
+                }
+                for record in content.tags(after: ValueMaker.partiesMark)
+                where parties[record]?.contains(node.member) == false {
+                    find(.leaked, "\(name(node)) has a value of \(record), of which it is no party")
+                }
+            }
+        }
+    }
+
+    private func isMember(_ code: String) -> Bool {
+        roster.members.contains { $0.code.string == code }
+    }
+
+    /// Of each record by its printed id, everybody who ever was added, with home and origin, and who
+    /// wrote in it: an author has its own words.
+    private func everParties(
+        _ logs: [[EntryPlace: EntryContent]]
+    ) -> [String: Set<MemberCode>] {
+        var parties: [String: Set<MemberCode>] = [:]
+        for content in logs.lazy.flatMap(\.values) {
+            guard case .changeset(let changeset) = content else { continue }
+            let id = "\(changeset.key.identifier)"
+            parties[id, default: []].insert(changeset.key.origin)
+            if let header = changeset.header { parties[id, default: []].insert(header.home) }
+            for write in changeset.writes {
+                parties[id, default: []].insert(write.dot.writer.member)
+                guard write.field == SystemField.parties else { continue }
+                guard case .elements(let added, _) = ValueCoding.decode(write.value) else {
+                    continue
+                }
+                for case .member(let member) in added { parties[id, default: []].insert(member) }
+            }
+        }
+        return parties
+    }
+
+    /// Any two nodes show the same of what both may see.
+    private func checkDigests() throws(StoreError) {
+        for (index, node) in nodes.enumerated() {
+            for peer in nodes[(index + 1)...] where peer.member != node.member {
+                let own = try comparison(node, peer)?.buckets()
+                let other = try comparison(peer, node)?.buckets()
+                guard own?.digest != other?.digest else { continue }
+                find(
+                    .differs,
+                    "\(name(node)) and \(name(peer)) show different records: "
+                        + (try difference(node, peer))
+                )
+            }
+        }
+    }
+
+    private func comparison(
+        _ node: SimulatedNode,
+        _ peer: SimulatedNode
+    ) throws(StoreError) -> RecordComparison? {
+        guard let ledger = node.engine?.ledger else { return nil }
+        return RecordComparison(
+            reader: ledger.store,
+            folding: RecordFolding(
+                reader: ledger.store,
+                agreement: ledger.agreement,
+                facts: ledger.facts
+            ),
+            me: node.member,
+            peer: peer.member,
+            hash: Hashing.sha256
+        )
+    }
+
+    private func difference(
+        _ node: SimulatedNode,
+        _ peer: SimulatedNode
+    ) throws(StoreError) -> String {
+        guard let own = try comparison(node, peer), let other = try comparison(peer, node) else {
+            return "one is down"
+        }
+        for bucket in 0...UInt8.max {
+            let (mine, theirs) = (
+                try own.records(inBucket: bucket), try other.records(inBucket: bucket)
+            )
+            guard mine != theirs else { continue }
+            let differing = Set(mine).symmetricDifference(theirs).map(\.key)
+            let first = differing.min { $0.lexicographicallyPrecedes($1) } ?? []
+            let id = RecordKey(encoded: first).map { "\($0.identifier)" } ?? "a record"
+            return "\(id), \(mine.count) and \(theirs.count) in its bucket"
+        }
+        return "none in particular"
+    }
+}
+
+extension EntryContent {
+    /// Nil if it does not tell.
+    fileprivate var time: HybridTimestamp? {
+        switch self {
+        case .changeset(let changeset): changeset.timestamp
+        case .statement(_, let timestamp), .unknown(_, let timestamp): timestamp
+        case .carried, .malformed: nil
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import AllianceModel
+import NodeStore
+import ReplicationCore
+
+/// What a client asks of a node; sent again as it is when the answer did not come.
+enum ClientRequest {
+    case create(Creation, Caller)
+    case change(RecordIdentifier, ChangeRequest, token: String?, Caller)
+    case propose(ItemDefinition, Caller)
+    case approve(item: Text, version: Int, proposal: Digest, Caller)
+
+    var caller: Caller {
+        switch self {
+        case .create(_, let caller), .change(_, _, _, let caller), .propose(_, let caller),
+            .approve(_, _, _, let caller):
+            caller
+        }
+    }
+}
+
+/// A client's request on its way through an engine.
+///
+/// Sendable: a simulation runs in one thread.
+final class ClientWork: EngineWork, @unchecked Sendable {
+    enum Answer {
+        case write(Result<WriteAnswer, Refusal>)
+        case vote(Result<VoteAnswer, Refusal>)
+    }
+
+    let request: ClientRequest
+    private(set) var answer: Answer?
+
+    init(_ request: ClientRequest) { self.request = request }
+
+    var count: Int { 1 }
+
+    func run(
+        _ ledger: inout Ledger<SQLiteStore>,
+        wallMilliseconds wall: Int64
+    ) throws(StoreError) {
+        switch request {
+        case .create(let creation, let caller):
+            answer = .write(try ledger.create(creation, caller, wallMilliseconds: wall))
+        case .change(let id, let change, let token, let caller):
+            answer = .write(
+                try ledger.change(id, change, token: token, caller, wallMilliseconds: wall)
+            )
+        case .propose(let definition, let caller):
+            answer = .vote(try ledger.propose(definition, caller, wallMilliseconds: wall))
+        case .approve(let item, let version, let proposal, let caller):
+            answer = .vote(
+                try ledger.approve(
+                    item: item,
+                    version: version,
+                    proposal: proposal,
+                    caller,
+                    wallMilliseconds: wall
+                )
+            )
+        }
+    }
+
+    /// The simulation looks at the answer itself.
+    func finish(_ error: StoreError?) {}
+}

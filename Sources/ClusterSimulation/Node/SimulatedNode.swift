@@ -1,0 +1,169 @@
+import AllianceModel
+import NodeStore
+import ReplicationCore
+import ReplicationWire
+
+/// One node: its disk, its clock, and while it runs the very engine of a real one.
+final class SimulatedNode {
+    /// Numbers that a node draws; one stream, whoever asks.
+    ///
+    /// Sendable: a simulation runs in one thread.
+    final class Source: @unchecked Sendable {
+        var random: SeededRandom
+        init(_ random: SeededRandom) { self.random = random }
+    }
+
+    /// What is agreed, for the list index.
+    ///
+    /// Sendable: a simulation runs in one thread.
+    final class Catalog: @unchecked Sendable {
+        var agreement: AgreementState
+        init(_ agreement: AgreementState) { self.agreement = agreement }
+    }
+
+    let index: Int
+    let member: MemberCode
+    let roster: Roster
+    let rosterDigest: Digest
+    let source: Source
+    var disk: SimulatedDisk
+    var clock: NodeClock
+
+    /// Nil while the node does not run.
+    var engine: NodeEngine<SQLiteStore>?
+    private(set) var catalog: Catalog
+    /// Counts the starts: what was meant for an earlier process is void.
+    var process = 0
+    private(set) var incarnation = Incarnation(rawValue: 0)
+    /// Local work that waits for the next transaction.
+    var work: [ClientWork] = []
+    /// When the engine is looked after next.
+    var attention: Int64?
+    /// Outputs until it crashes in the middle of them; nil: it does not.
+    var outputsUntilCrash: Int?
+    /// Whether the crash ahead takes what is not synced.
+    var crashCutsPower = false
+    var dials: [Int: Dial] = [:]
+    /// Copies of the disk at earlier moments, as backups.
+    var images: [SimulatedDisk.Image] = []
+    /// How much longer what it sends takes, as a factor.
+    var slowness: Int64 = 1
+
+    /// How the next session with a peer comes about.
+    struct Dial {
+        var schedule = DialSchedule()
+        /// When it is dialled; nil while a session stands or an attempt is under way.
+        var next: Int64?
+    }
+
+    init(index: Int, roster: Roster, member: MemberCode, random: SeededRandom, disk: SimulatedDisk)
+    {
+        self.index = index
+        self.member = member
+        self.roster = roster
+        self.disk = disk
+        rosterDigest = RosterCoding.digest(roster, Hashing.sha256)
+        var random = random
+        clock = NodeClock(skewMilliseconds: random.between(-400, 400))
+        source = Source(random)
+        catalog = Catalog(AgreementState(roster: roster, rosterDigest: rosterDigest))
+    }
+
+    var isUp: Bool { engine != nil }
+
+    /// Opens the store and starts a process under a new incarnation.
+    func start(at now: Int64) throws(StoreError) {
+        process += 1
+        incarnation = Incarnation(rawValue: source.random.next())
+        let catalog = Catalog(AgreementState(roster: roster, rosterDigest: rosterDigest))
+        let store = try SQLiteStore(DataFolder(disk.path, on: disk), storeSettings(catalog))
+        let ledger = try Ledger(
+            store: store,
+            settings: ledgerSettings,
+            wallMilliseconds: clock.wallMilliseconds(now)
+        )
+        catalog.agreement = ledger.agreement
+        self.catalog = catalog
+        let replica = Replica(
+            replicaSettings,
+            feeds: ledger.tips,
+            held: ledger.held,
+            hash: Hashing.sha256
+        )
+        engine = NodeEngine(ledger: ledger, replica: replica, now: clock.monotonic(now))
+    }
+
+    /// Nothing of the process is left; what is on the disk stays as it is.
+    func drop() {
+        engine = nil
+        work = []
+        attention = nil
+        outputsUntilCrash = nil
+        dials = [:]
+    }
+
+    // MARK: Settings
+
+    private func storeSettings(_ catalog: Catalog) -> StoreSettings {
+        let source = source
+        return StoreSettings(
+            hash: Hashing.sha256,
+            random: { source.random.bytes($0) },
+            terms: { stored, reader throws(StoreError) in
+                let folding = RecordFolding(reader: reader, agreement: catalog.agreement)
+                let (state, definition) = try folding.state(of: stored)
+                let view = RecordView(state, definition)
+                return IndexTerms(
+                    item: view.state.header.item,
+                    home: view.state.header.home,
+                    stage: view.stage,
+                    holder: view.holder,
+                    subject: view.subject,
+                    updated: view.state.updated.milliseconds
+                )
+            }
+        )
+    }
+
+    private var ledgerSettings: LedgerSettings {
+        let source = source
+        let member = member
+        let alliance = roster.alliance
+        return LedgerSettings(
+            member: member,
+            incarnation: incarnation,
+            roster: roster,
+            rosterDigest: rosterDigest,
+            clockBoundMilliseconds: HybridClock.boundMillisecondsDefault,
+            hash: Hashing.sha256,
+            authenticate: { message, key in Hashing.digest(key + message) },
+            random: { source.random.bytes($0) },
+            sign: { (Keys.digest(of: member), Keys.sign($0, for: member)) },
+            isGenuine: { approval in
+                Keys.isGenuine(
+                    approval.signature,
+                    of: Approval.signedBytes(
+                        alliance: alliance,
+                        member: approval.member,
+                        proposal: approval.proposal
+                    ),
+                    by: approval.member
+                )
+            }
+        )
+    }
+
+    private var replicaSettings: ReplicaSettings {
+        var settings = ReplicaSettings(
+            member: member,
+            incarnation: incarnation,
+            roster: roster,
+            firstRoster: rosterDigest,
+            presentRoster: rosterDigest,
+            software: "simulation"
+        )
+        settings.versions = WireVersion.supported
+        settings.features = WireVersion.features
+        return settings
+    }
+}

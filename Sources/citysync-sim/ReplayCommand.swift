@@ -1,0 +1,53 @@
+import ArgumentParser
+import ClusterSimulation
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+struct ReplayCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay",
+        abstract: "Runs one seed or one recorded scenario again, with a trace of what happens."
+    )
+
+    @Argument(help: "A seed, or the path of a scenario.")
+    var what: String
+
+    @Option(help: "Fewest and most members, as they were given to the run.")
+    var members: MemberRange = MemberRange(range: 3...5)
+
+    @Option(help: "Stop after so many steps.")
+    var steps: Int?
+
+    @Flag(name: .customLong("lying-sync"), help: "Syncs do nothing.")
+    var lyingSync = false
+
+    @Flag(help: "Only the verdict.")
+    var quiet = false
+
+    func run() throws {
+        let outcome = Outcome(
+            of: try plan(),
+            stepsMaximum: steps ?? .max,
+            trace: quiet ? nil : { say($0) }
+        )
+        for finding in outcome.findings { say("\(finding.kind.rawValue): \(finding.text)") }
+        say(
+            "\(outcome.steps) steps, \(outcome.virtualMilliseconds) virtual ms, "
+                + "trace \(String(outcome.traceDigest, radix: 16))"
+        )
+        say(outcome.isClean ? "clean" : "NOT CLEAN")
+        if !outcome.isClean { throw ExitCode.failure }
+    }
+
+    private func plan() throws -> SimulationPlan {
+        if let seed = UInt64(what) {
+            return SimulationPlan(seed: seed, members: members.range, syncs: !lyingSync)
+        }
+        let bytes = try Data(contentsOf: URL(filePath: what))
+        return try SimulationPlan(text: String(decoding: bytes, as: UTF8.self))
+    }
+}
