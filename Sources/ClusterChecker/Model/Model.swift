@@ -58,6 +58,12 @@ struct Given {
         facts.closed[write.place.feed].map { write.place.sequence > $0 } ?? false
     }
 
+    /// Whether an addition of a party may be lost for ever, or stand in another branch of a fork than
+    /// the one that is here: then nobody waits for it.
+    var isAdditionDoubtful: Bool {
+        facts.gone.union(forkedWriters).contains { $0.member == home || $0.member == accepting }
+    }
+
     /// Of a gone or forked incarnation: what replaces its writes may not have seen them.
     func isDoubtful(_ writer: ModelWriter) -> Bool { !isWaitedFor(writer) }
 

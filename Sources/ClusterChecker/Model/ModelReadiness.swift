@@ -106,6 +106,7 @@ struct Readiness {
     /// Whether an addition is there; whether it is valid is judged later.
     private func isAdded(_ member: MemberCode, _ applied: Set<ModelWrite>) -> Bool {
         if member == given.home || member == given.accepting { return true }
+        if given.isAdditionDoubtful { return true }
         return applied.contains { write in
             guard write.field == ModelField.parties, case .elements(let added, _) = write.value
             else { return false }

@@ -140,7 +140,13 @@ extension ModelRun {
             facts = sight.facts
             digest = sight.digest
             writes = sight.received.filter { isCommon($0.field) && !given.isForked($0) }
+            // A dot of a forked incarnation that is listed as lost, and not here, may be of a branch.
+            let here = Set(sight.received.filter { !given.isForked($0) }.map(\.id))
+            let mayBeBranch = sight.shown.journal.keys.filter {
+                given.forkedWriters.contains($0.dot.writer) && !here.contains($0)
+            }
             let forked = Set(sight.received.filter { given.isForked($0) }.map(\.id))
+                .union(mayBeBranch)
             var shown = sight.shown
             shown.held = shown.held.filter { isCommon($0.key.field) && !forked.contains($0.key) }
             // Who holds the forked branch with a ground in it sees it overruled, who does not gone.

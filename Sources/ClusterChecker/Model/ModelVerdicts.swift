@@ -70,7 +70,8 @@ struct Judged {
         switch authority {
         case .any:
             let isOpen = given.scope(of: write.field) != .parties
-            return isOpen || custody.everParties.contains(writer) ? .valid : .unauthorised
+            if isOpen || custody.everParties.contains(writer) { return .valid }
+            return given.isAdditionDoubtful ? .groundGone : .unauthorised
         case .home: return writer == given.home ? .valid : .unauthorised
         case .accepting: return writer == given.accepting ? .valid : .unauthorised
         case .members(let codes): return codes.contains(writer) ? .valid : .unauthorised

@@ -91,8 +91,25 @@ struct ModelAuthorityTests {
         let facts = ModelFacts(forks: [added.place.feed: 10])
         let outcome = story.judge([added, phone], facts)
         #expect(outcome.verdict(added) == .forked)
-        #expect(outcome.verdict(phone) == .unauthorised)
-        #expect(outcome.journaled(phone) == [.void(.unauthorised)])
+        #expect(outcome.verdict(phone) == .groundGone)
+        #expect(outcome.journaled(phone) == [.void(.groundGone)])
+    }
+
+    @Test func `nobody waits for an addition of a gone or forked incarnation, held or not`() {
+        let added = story.parties(putian, add: [nanping], at: 10)
+        let phone = story.text("phone", nanping, "1", at: 12)
+        for facts in [
+            ModelFacts(gone: [ModelWriter(added)]),
+            ModelFacts(forks: [added.place.feed: 10], forked: [ModelWriter(added)]),
+        ] {
+            let outcome = story.judge([phone], facts)
+            #expect(outcome.held.isEmpty)
+            #expect(outcome.verdict(phone) == .groundGone)
+        }
+        let late = story.judge([phone, added], ModelFacts(gone: [ModelWriter(added)]))
+        #expect(late.verdict(phone) == .valid)
+        let elsewhere = ModelFacts(gone: [ModelWriter(phone)])
+        #expect(story.judge([phone], elsewhere).held == [phone.id: .partyUnknown])
     }
 
     // MARK: holder
