@@ -39,68 +39,72 @@ struct NodeParts {
             rosterDigest: rosterDigest,
             incarnation: incarnation
         )
-        do throws(StoreError) {
-            let wall = clocks.wallMilliseconds()
-            let catalogs = CatalogCell(
-                Catalog(agreement: AgreementState(roster: roster, rosterDigest: rosterDigest))
-            )
-            folder = try DataFolder(configuration.data)
-            let store = try SQLiteStore(folder, identity.storeSettings(catalogs))
-            let certificates = try store.certificates()
-            let cell = CredentialsCell(credentials, certificates)
-            let ledger = try NodeLedger(
-                store: store,
-                settings: identity.ledgerSettings(cell),
-                wallMilliseconds: wall
-            )
-            catalogs.value = Catalog(agreement: ledger.agreement)
-            hub = NodeHub(
-                member: configuration.member,
-                roster: roster,
-                peers: PeerTable(
-                    addresses: Self.addresses(configuration, roster),
-                    wallMilliseconds: wall
-                ),
-                credentials: cell,
-                catalogs: catalogs,
-                kept: certificates,
-                signal: PositionSignal(eventLoop: group.any()),
-                clocks: clocks,
-                logger: logger
-            )
-            hub.signal.advance(to: try store.lastPosition())
-            reads = NodeReads(
-                pool: try store.readers(count: Self.readers),
-                threads: Self.threads(),
-                catalog: { catalogs.value }
-            )
-            writer = NodeWriter(
-                ledger: ledger,
-                replica: Replica(
-                    identity.replicaSettings(credentials, certificates),
-                    feeds: ledger.tips,
-                    held: ledger.held,
-                    hash: SHA256.function
-                ),
-                queue: hub.queue,
-                delegate: hub,
-                clocks: clocks,
-                logger: logger
+        let stored: StoredParts
+        do {
+            stored = try StoredParts(
+                configuration.data,
+                identity,
+                credentials,
+                AgreementState(roster: roster, rosterDigest: rosterDigest),
+                wallMilliseconds: clocks.wallMilliseconds()
             )
         } catch {
             throw NodeStartError(error)
         }
+        folder = stored.folder
+        hub = NodeHub(
+            member: configuration.member,
+            roster: roster,
+            peers: PeerTable(
+                addresses: Self.addresses(configuration, roster),
+                wallMilliseconds: clocks.wallMilliseconds()
+            ),
+            credentials: stored.credentials,
+            catalogs: stored.catalogs,
+            kept: stored.certificates,
+            signal: PositionSignal(eventLoop: group.any()),
+            clocks: clocks,
+            logger: logger
+        )
+        hub.signal.advance(to: stored.lastPosition)
+        reads = NodeReads(
+            pool: stored.readers,
+            threads: Self.threads(),
+            catalog: { [catalogs = stored.catalogs] in catalogs.value }
+        )
+        writer = NodeWriter(
+            ledger: stored.ledger,
+            replica: Replica(
+                identity.replicaSettings(credentials, stored.certificates),
+                feeds: stored.ledger.tips,
+                held: stored.ledger.held,
+                hash: SHA256.function
+            ),
+            queue: hub.queue,
+            delegate: hub,
+            clocks: clocks,
+            logger: logger
+        )
         hub.keep(credentials.certificate.der)
-        channels = PeerChannels(
+        channels = Self.channels(configuration, roster, group, hub)
+    }
+
+    private static func channels(
+        _ configuration: NodeConfiguration,
+        _ roster: Roster,
+        _ group: any EventLoopGroup,
+        _ hub: NodeHub
+    ) -> PeerChannels {
+        PeerChannels(
             group: group,
             delegate: hub,
             alliance: roster.alliance,
             limits: WireLimits(frameBytes: configuration.limits.frameBytes),
             hash: SHA256.function,
-            logger: logger,
-            credentials: { [hub] in hub.credentials },
-            policy: { [hub] in hub.policy(expecting: $0) },
-            clocks: clocks
+            logger: hub.logger,
+            credentials: { hub.credentials },
+            policy: { hub.policy(expecting: $0) },
+            clocks: hub.clocks
         )
     }
 
@@ -148,5 +152,39 @@ struct NodeParts {
             addresses[peer.code] = address(of: peer, configuration)?.description ?? "no address"
         }
         return addresses
+    }
+}
+
+/// What comes of the data folder: the store with its writer's side and its readers.
+private struct StoredParts {
+    let folder: DataFolder
+    let catalogs: CatalogCell
+    let credentials: CredentialsCell
+    let certificates: [KeyCertificate]
+    let ledger: NodeLedger
+    let readers: ReaderPool
+    let lastPosition: LogPosition
+
+    /// `agreement`: that of an empty log.
+    init(
+        _ path: String,
+        _ identity: NodeIdentity,
+        _ shown: Credentials,
+        _ agreement: AgreementState,
+        wallMilliseconds: Int64
+    ) throws(StoreError) {
+        catalogs = CatalogCell(Catalog(agreement: agreement))
+        folder = try DataFolder(path)
+        let store = try SQLiteStore(folder, identity.storeSettings(catalogs))
+        certificates = try store.certificates()
+        credentials = CredentialsCell(shown, certificates)
+        ledger = try NodeLedger(
+            store: store,
+            settings: identity.ledgerSettings(credentials),
+            wallMilliseconds: wallMilliseconds
+        )
+        catalogs.value = Catalog(agreement: ledger.agreement)
+        lastPosition = try store.lastPosition()
+        readers = try store.readers(count: NodeParts.readers)
     }
 }
