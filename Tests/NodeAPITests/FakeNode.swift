@@ -16,6 +16,8 @@ final class FakeNode: NodeService {
         var records: [RecordIdentifier: RecordSnapshot] = [:]
         /// Every state a record ever had, by its token.
         var seen: [String: RecordState] = [:]
+        /// Every changeset there is, by its record.
+        var evidence: [RecordKey: [Evidence]] = [:]
         var requests: [String: (request: Digest, status: Int, id: RecordIdentifier)] = [:]
         var changes: [ChangePage.Change] = []
         var audit: [AuditRow] = []
@@ -220,27 +222,22 @@ final class FakeNode: NodeService {
         )
         var record = state.records[key.identifier]?.state
         for part in draft.parts {
-            let changeset = Changeset(
-                timestamp: timestamp,
-                key: key,
-                header: header,
-                writes: part.writes
-            )
-            let judgement = RecordJudge.judge(
-                record,
-                definition,
-                changeset,
-                from: Provenance(
-                    feed: Fixtures.digest("feed"),
+            let evidence = Evidence(
+                changeset: Changeset(
+                    timestamp: timestamp,
+                    key: key,
+                    header: header,
+                    writes: part.writes
+                ),
+                provenance: Provenance(
+                    feed: Fixtures.digest("\(part.audience)"),
                     sequence: UInt64(state.position),
                     writer: me,
                     audience: part.audience
                 )
             )
-            guard case .applied(let after) = judgement else {
-                throw Refusal(.malformed, "\(judgement)")
-            }
-            record = after
+            state.evidence[key, default: []].append(evidence)
+            record = try judged(record, evidence, definition, state)
         }
         guard let record else { throw Refusal(.malformed, "an empty draft") }
         let token = CausalityToken(incarnation: me.incarnation, position: state.position).text
@@ -260,6 +257,35 @@ final class FakeNode: NodeService {
         }
         note(caller, "\(key.identifier)", &state)
         return WriteAnswer(status: caller.status, snapshot: snapshot)
+    }
+
+    private func judged(
+        _ record: RecordState?,
+        _ evidence: Evidence,
+        _ definition: ItemDefinition,
+        _ state: State
+    ) throws(Refusal) -> RecordState {
+        let changeset = evidence.changeset
+        let judgement = RecordJudge.judge(
+            record,
+            definition,
+            changeset,
+            from: evidence.provenance
+        )
+        switch judgement {
+        case .applied(let after): return after
+        case .needsHistory:
+            guard let header = record?.header ?? changeset.header else { break }
+            return RecordJudge.judge(
+                history: state.evidence[changeset.key] ?? [],
+                key: changeset.key,
+                header: header,
+                definition: definition,
+                facts: .none
+            )
+        default: break
+        }
+        throw Refusal(.malformed, "\(judgement)")
     }
 
     private func note(_ caller: Caller, _ subject: String, _ state: inout State) {
