@@ -21,7 +21,12 @@ struct NodeIdentity {
             hash: SHA256.function,
             random: { SecureRandom.bytes($0) },
             terms: { stored, reader throws(StoreError) in
-                let folding = RecordFolding(reader: reader, agreement: catalogs.value.agreement)
+                let catalog = catalogs.value
+                let folding = RecordFolding(
+                    reader: reader,
+                    agreement: catalog.agreement,
+                    facts: catalog.facts
+                )
                 let (state, definition) = try folding.state(of: stored)
                 return IndexTerms(RecordView(state, definition))
             }
@@ -85,6 +90,7 @@ extension IndexTerms {
             stage: view.stage,
             holder: view.holder,
             subject: view.subject,
+            unique: view.unique(hash: SHA256.function),
             updated: view.state.updated.milliseconds
         )
     }

@@ -1,4 +1,5 @@
 package import AllianceModel
+package import NodeStore
 package import ReplicationCore
 
 /// Everything that `status`, `peers` and `metrics` are made from, read at one moment.
@@ -76,6 +77,11 @@ package struct NodeObservation: Sendable {
     package var writes: UInt64?
     /// Nil where it cannot be asked.
     package var residentBytes: UInt64?
+    package var disputes = DisputeSummary.none
+    /// Feeds of which two branches were proven.
+    package var forks: [Fork] = []
+    /// What came back from peers of this member's own earlier feeds.
+    package var regained: [Regained] = []
 
     package init(
         member: MemberCode,

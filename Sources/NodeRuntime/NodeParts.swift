@@ -183,7 +183,7 @@ private struct StoredParts {
             settings: identity.ledgerSettings(credentials),
             wallMilliseconds: wallMilliseconds
         )
-        catalogs.value = Catalog(agreement: ledger.agreement)
+        catalogs.value = Catalog(agreement: ledger.agreement, facts: ledger.facts)
         lastPosition = try store.lastPosition()
         readers = try store.readers(count: NodeParts.readers)
     }

@@ -19,8 +19,12 @@ struct NodeReads: Sendable {
         let result = await blocking {
             Result { () throws(StoreError) in
                 try pool.read { reader throws(StoreError) in
-                    let agreement = catalog.agreement
-                    return try body(reader, RecordFolding(reader: reader, agreement: agreement))
+                    let folding = RecordFolding(
+                        reader: reader,
+                        agreement: catalog.agreement,
+                        facts: catalog.facts
+                    )
+                    return try body(reader, folding)
                 }
             }
         }

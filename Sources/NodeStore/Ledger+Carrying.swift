@@ -24,7 +24,26 @@ extension Ledger {
         guard view.parties.contains(me) else { return }
         let addsParties = evidence.changeset.writes.contains { $0.field == SystemField.parties }
         guard addsParties || isHome && !evidence.reaches(view.parties) else { return }
-        try carry(row, view, only: addsParties ? nil : evidence, wallMilliseconds)
+        // At the end of the transaction: a head covers a whole batch, and has a path to it only then.
+        transaction.toCarry.append(ToCarry(row: row, only: addsParties ? nil : evidence))
+        transaction.wallMilliseconds = wallMilliseconds
+    }
+
+    struct ToCarry {
+        var row: RecordRow
+        /// Nil: all that there is of the record.
+        var only: Evidence?
+    }
+
+    /// Carries what the transaction found to be lacking somewhere.
+    mutating func carryDue() throws(StoreError) {
+        let due = transaction.toCarry
+        transaction.toCarry = []
+        for due in due {
+            let (state, definition) = try folding.state(of: store.record(due.row))
+            let view = RecordView(state, definition)
+            try carry(due.row, view, only: due.only, transaction.wallMilliseconds)
+        }
     }
 
     /// Carries to one member, which asks for them, what is here of records that it may see.
@@ -40,7 +59,7 @@ extension Ledger {
             if view.parties.contains(member), view.parties.contains(settings.member) {
                 try carry(stored.row, view, only: nil, wallMilliseconds)
             } else if definition.widestScope == .alliance {
-                try carryCreation(of: stored.row, view, wallMilliseconds)
+                try carryCreation(of: stored.row, view, to: .alliance, wallMilliseconds)
             }
         }
     }
@@ -69,10 +88,29 @@ extension Ledger {
         }
     }
 
-    /// Shows the alliance that the record was begun: nothing of what was written.
+    /// Shows everybody who may see a new record that it was begun, where nothing was written for them:
+    /// what they may write on it later would else be of a record that nobody knows.
+    mutating func showCreation(
+        of row: RecordRow,
+        _ view: RecordView,
+        parts: [Audience],
+        _ wallMilliseconds: Int64
+    ) throws(StoreError) {
+        let widest: Audience =
+            switch view.definition.widestScope {
+            case .alliance: .alliance
+            case .parties: .members(Set(view.parties + [settings.member]).sorted())
+            case .private: .private
+            }
+        guard !parts.contains(widest) else { return }
+        try carryCreation(of: row, view, to: widest, wallMilliseconds)
+    }
+
+    /// Shows that the record was begun: nothing of what was written.
     private mutating func carryCreation(
         of row: RecordRow,
         _ view: RecordView,
+        to audience: Audience,
         _ wallMilliseconds: Int64
     ) throws(StoreError) {
         let folding = folding
@@ -82,8 +120,8 @@ extension Ledger {
             guard evidence.changeset.header != nil,
                 evidence.provenance.writer.member == view.state.key.origin
             else { continue }
-            if evidence.provenance.audience == .alliance { return }
-            try carry(applied.entry, .alliance, view.definition, wallMilliseconds) { bytes in
+            if evidence.provenance.audience == audience { return }
+            try carry(applied.entry, audience, view.definition, wallMilliseconds) { bytes in
                 .creation(
                     opening: bytes.opening,
                     writes: bytes.writes.withUnsafeBytes { hash($0) },

@@ -194,6 +194,14 @@ extension Ledger {
         guard let state, let row else {
             return .failure(Refusal(.malformed, "the change holds nothing to write"))
         }
+        if record == nil {
+            try showCreation(
+                of: row,
+                RecordView(state, change.definition),
+                parts: change.draft.parts.map(\.audience),
+                wallMilliseconds
+            )
+        }
         for evidence in evidence {
             try carryToParties(evidence, state, change.definition, row, wallMilliseconds)
         }

@@ -40,6 +40,7 @@ package struct Ledger<S: Store> {
         var agreementChanged = false
         var factsChanged = false
         var wallMilliseconds: Int64 = 0
+        var toCarry: [ToCarry] = []
         /// Entries of own earlier feeds that came back, by feed.
         var regained: [Digest: Int] = [:]
     }
@@ -90,6 +91,7 @@ package struct Ledger<S: Store> {
 
     /// Makes everything since `begin` durable.
     package mutating func commit() throws(StoreError) -> Committed {
+        try carryDue()
         for digest in transaction.grownFeeds.sorted() {
             guard let feed = feeds[digest] else { continue }
             try store.updateTip(feed.row, feed.tip)

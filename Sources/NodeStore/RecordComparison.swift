@@ -87,13 +87,19 @@ package struct RecordComparison {
     /// The scopes of a record that both members see.
     private func commonScopes(_ state: RecordState, _ definition: ItemDefinition) -> Set<Scope> {
         var scopes: Set<Scope> = []
-        if definition.widestScope == .alliance { scopes.insert(.alliance) }
+        if state.isWritten(.alliance, definition) { scopes.insert(.alliance) }
         let parties = state.parties(definition)
-        if definition.fields.contains(where: { $0.scope == .parties }) || scopes.isEmpty,
-            definition.widestScope != .private, parties.contains(me), parties.contains(peer)
-        {
+        if state.isWritten(.parties, definition), parties.contains(me), parties.contains(peer) {
             scopes.insert(.parties)
         }
         return scopes
+    }
+}
+
+extension RecordState {
+    /// Whether anything of that scope was ever written: who has the scope and nothing else of the
+    /// record does not have the record.
+    fileprivate func isWritten(_ scope: Scope, _ definition: ItemDefinition) -> Bool {
+        fields.contains { definition.scope(of: $0.name) == scope }
     }
 }

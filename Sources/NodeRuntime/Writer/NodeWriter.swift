@@ -158,8 +158,9 @@ final class NodeWriter: @unchecked Sendable {
             case .committed(let committed):
                 delegate?.committed(
                     committed,
-                    catalog: committed.agreementChanged
-                        ? Catalog(agreement: engine.ledger.agreement) : nil
+                    catalog: committed.agreementChanged || committed.factsChanged
+                        ? Catalog(agreement: engine.ledger.agreement, facts: engine.ledger.facts)
+                        : nil
                 )
             case .send(let link, let message): delegate?.send(message, on: link)
             case .push(let link, let entries, feeds: let feeds):

@@ -99,6 +99,11 @@ final class LedgerCity {
         ledger = try Self.open(member, folder, keys, incarnation, wall: wall)
     }
 
+    /// Another incarnation in the same process.
+    func renew(incarnation: UInt64) throws {
+        try ledger.renew(Incarnation(rawValue: incarnation), wallMilliseconds: wall)
+    }
+
     @discardableResult
     func commit<Value>(
         _ body: (inout Ledger<SQLiteStore>) throws(StoreError) -> Value
@@ -283,7 +288,7 @@ final class LedgerCity {
     }
 
     var folding: RecordFolding {
-        RecordFolding(reader: ledger.store, agreement: ledger.agreement)
+        RecordFolding(reader: ledger.store, agreement: ledger.agreement, facts: ledger.facts)
     }
 }
 
