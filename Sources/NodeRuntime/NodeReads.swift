@@ -100,7 +100,7 @@ struct NodeReads: Sendable {
         }
     }
 
-    private func snapshot(
+    func snapshot(
         of stored: StoredRecord,
         _ reader: SQLiteReader,
         _ folding: RecordFolding

@@ -31,10 +31,13 @@ package protocol DisputeReading: AnyObject {
     func isCarried(_ stored: LogPosition, in feed: FeedRow) throws(StoreError) -> Bool
     /// What came back of this member's own earlier feeds.
     func regained() throws(StoreError) -> [Regained]
-    /// Records of which the values of the unique fields are those of this digest.
+    func isDisputed(_ row: RecordRow) throws(StoreError) -> Bool
+    /// Records that have what is to be unique and has this digest.
     func records(unique digest: Digest, limit: Int) throws(StoreError) -> [RecordRow]
-    /// The digests, after one of them, that more than one open record has.
-    func duplicates(after digest: Digest?, limit: Int) throws(StoreError) -> [Digest]
+    /// The digests, after one of them, that more than one record has.
+    func collisions(after digest: Digest?, limit: Int) throws(StoreError) -> [Digest]
+    /// Those that this record and others have.
+    func collisions(of row: RecordRow) throws(StoreError) -> [Digest]
 }
 
 /// A store that keeps these too; see `Store`.
@@ -52,7 +55,10 @@ package protocol DisputeStore: DisputeReading {
         at position: LogPosition
     ) throws(StoreError)
     func noteRegained(_ feed: FeedRow, entries: Int, at wallMilliseconds: Int64) throws(StoreError)
+    /// The digest over the values of a record's unique fields; nil: it has none, or is not open.
     func setUnique(_ row: RecordRow, _ digest: Digest?) throws(StoreError)
+    /// Records that have one printed id, whose digest this is.
+    func insertTwins(_ rows: [RecordRow], of digest: Digest) throws(StoreError)
 }
 
 /// How a record stands in dispute: a summary of its conflicts, kept beside it so that a status need
@@ -89,7 +95,7 @@ package struct Dispute: Hashable, Sendable {
 package struct DisputeSummary: Hashable, Sendable {
     /// Records in dispute.
     package var records: Int
-    /// Conflicts that wait for a decision.
+    /// Conflicts that wait for a decision, those between records included.
     package var waiting: Int
     package var voids: Int
     /// The record of which a conflict has waited longest.

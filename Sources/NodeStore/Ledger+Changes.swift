@@ -89,10 +89,21 @@ extension Ledger {
         _ caller: Caller,
         wallMilliseconds: Int64
     ) throws(StoreError) -> Result<WriteAnswer, Refusal> {
-        if let earlier = try earlierAnswer(caller, uuid: nil) { return earlier }
         guard let stored = try store.record(identifier) else {
             return .failure(Refusal(.recordUnknown, "no record of that id is here"))
         }
+        return try change(stored, request, token: token, caller, wallMilliseconds: wallMilliseconds)
+    }
+
+    /// The same of a record that was found: of two with one id either can be meant.
+    package mutating func change(
+        _ stored: StoredRecord,
+        _ request: ChangeRequest,
+        token: String?,
+        _ caller: Caller,
+        wallMilliseconds: Int64
+    ) throws(StoreError) -> Result<WriteAnswer, Refusal> {
+        if let earlier = try earlierAnswer(caller, uuid: nil) { return earlier }
         let (state, definition) = try folding.state(of: stored)
         var seen = state
         if let token {
@@ -106,8 +117,19 @@ extension Ledger {
             }
             if position < stored.position {
                 let entries = try store.history(stored.row, upTo: position)
-                seen = try folding.fold(entries.map(\.entry)).state
+                seen = try folding.fold(entries.map(\.entry), under: state.header).state
             }
+        }
+        if request.isDeletion, RecordView(seen, definition).isDeleted {
+            // Deleted already, as the writer saw it: there is nothing to write.
+            let subject = stored.key.identifier.description
+            try remember(caller, uuid: nil, subject: subject, wallMilliseconds)
+            let snapshot = RecordSnapshot(
+                state: state,
+                definition: definition,
+                token: self.token(of: stored)
+            )
+            return .success(WriteAnswer(status: caller.status, snapshot: snapshot))
         }
         var clock = clock
         guard let timestamp = clock.tick(wallMilliseconds: wallMilliseconds) else {
@@ -194,6 +216,7 @@ extension Ledger {
         guard let state, let row else {
             return .failure(Refusal(.malformed, "the change holds nothing to write"))
         }
+        try noteDispute(row, state, change.definition, isNew: record == nil)
         if record == nil {
             try showCreation(
                 of: row,

@@ -95,9 +95,10 @@ extension Ledger {
     mutating func judgeAgain(_ key: RecordKey) throws(StoreError) {
         guard let stored = try store.record(key) else { return }
         let history = try store.history(stored.row, upTo: .max)
-        let state = try folding.judge(history.map(\.entry)).state
+        let (state, definition) = try folding.judge(history.map(\.entry))
         guard try folding.state(of: stored).state != state else { return }
         try store.updateRecord(stored.row, state, appliedAt: stored.position)
+        try noteDispute(stored.row, state, definition, isNew: false)
     }
 
     // MARK: Saying

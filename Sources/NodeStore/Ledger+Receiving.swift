@@ -314,6 +314,8 @@ extension Ledger {
             changed = row
         }
         guard let changed else { return }
+        try noteDispute(changed, state, applied.definition, isNew: row == nil)
+        if row == nil { try noteTwins(changed, of: state.key) }
         try carryToParties(applied.evidence, state, applied.definition, changed, wallMilliseconds)
     }
 

@@ -94,6 +94,22 @@ package struct RecordFolding {
         return (judge(history, header, definition), definition)
     }
 
+    /// Every write of these entries with its verdict, and the state that they make.
+    package func judged(
+        _ entries: [StoredEntry],
+        under header: RecordHeader? = nil
+    ) throws(StoreError) -> JudgedHistory {
+        let history = try entries.map(evidence)
+        let (header, definition) = try terms(of: history, header)
+        return JudgedHistory(
+            history,
+            key: history[0].changeset.key,
+            header: header,
+            definition: definition,
+            facts: facts
+        )
+    }
+
     private func judge(
         _ history: [Evidence],
         _ header: RecordHeader,

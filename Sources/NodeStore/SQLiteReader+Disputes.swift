@@ -91,9 +91,10 @@ extension SQLiteReader: DisputeReading {
             WHERE waiting > 0 ORDER BY since, record LIMIT 1
             """
         ) { (row) throws(StoreError) in (RecordRow(rawValue: row.int(0)), try dispute(row)) }
+        let collisions = try connection.first("SELECT count(*) FROM collisions") { Int($0.int(0)) }
         return DisputeSummary(
             records: totals?.0 ?? 0,
-            waiting: totals?.1 ?? 0,
+            waiting: (totals?.1 ?? 0) + (collisions ?? 0),
             voids: totals?.2 ?? 0,
             oldest: try oldest.map { row, dispute throws(StoreError) in
                 (try record(row).key.identifier, dispute)
@@ -236,20 +237,37 @@ extension SQLiteReader: DisputeReading {
         )
     }
 
-    package func duplicates(
+    package func collisions(
         after digest: Digest?,
         limit: Int
     ) throws(StoreError) -> [Digest] {
         try connection.all(
-            """
-            SELECT digest FROM uniques WHERE digest > ?1 GROUP BY digest HAVING count(*) > 1
-            ORDER BY digest LIMIT ?2
-            """,
+            "SELECT digest FROM collisions WHERE digest > ?1 ORDER BY digest LIMIT ?2",
             {
                 $0.bind(1, digest?.bytes ?? [])
                 $0.bind(2, limit)
             },
             row: { (row) throws(StoreError) in try connection.digest(row, 0) }
         )
+    }
+
+    package func collisions(of row: RecordRow) throws(StoreError) -> [Digest] {
+        try connection.all(
+            """
+            SELECT collisions.digest FROM uniques
+                JOIN collisions ON collisions.digest = uniques.digest
+            WHERE record = ?1 ORDER BY collisions.digest
+            """,
+            { $0.bind(1, row.rawValue) },
+            row: { (row) throws(StoreError) in try connection.digest(row, 0) }
+        )
+    }
+
+    package func isDisputed(_ row: RecordRow) throws(StoreError) -> Bool {
+        try connection.first(
+            "SELECT 1 FROM disputes WHERE record = ?1",
+            { $0.bind(1, row.rawValue) },
+            row: { _ in true }
+        ) ?? false
     }
 }

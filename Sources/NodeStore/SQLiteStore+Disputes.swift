@@ -127,11 +127,48 @@ extension SQLiteStore: DisputeStore {
     }
 
     package func setUnique(_ row: RecordRow, _ digest: Digest?) throws(StoreError) {
-        try connection.run("DELETE FROM uniques WHERE record = ?1") { $0.bind(1, row.rawValue) }
-        guard let digest else { return }
-        try connection.run("INSERT INTO uniques (digest, record) VALUES (?1, ?2)") {
+        let former = try connection.first(
+            "SELECT digest FROM uniques WHERE record = ?1 AND kind = 0",
+            { $0.bind(1, row.rawValue) },
+            row: { (row) throws(StoreError) in try connection.digest(row, 0) }
+        )
+        guard former != digest else { return }
+        if let former {
+            try connection.run("DELETE FROM uniques WHERE record = ?1 AND kind = 0") {
+                $0.bind(1, row.rawValue)
+            }
+            try noteCollision(former)
+        }
+        if let digest { try insertUnique(digest, of: row, kind: 0) }
+    }
+
+    package func insertTwins(_ rows: [RecordRow], of digest: Digest) throws(StoreError) {
+        for row in rows { try insertUnique(digest, of: row, kind: 1) }
+    }
+
+    private func insertUnique(
+        _ digest: Digest,
+        of row: RecordRow,
+        kind: Int
+    ) throws(StoreError) {
+        try connection.run(
+            """
+            INSERT INTO uniques (digest, record, kind) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING
+            """
+        ) {
             $0.bind(1, digest)
             $0.bind(2, row.rawValue)
+            $0.bind(3, kind)
+        }
+        try noteCollision(digest)
+    }
+
+    private func noteCollision(_ digest: Digest) throws(StoreError) {
+        if try records(unique: digest, limit: 2).count > 1 {
+            try connection.run("INSERT INTO collisions (digest) VALUES (?1) ON CONFLICT DO NOTHING")
+            { $0.bind(1, digest) }
+        } else {
+            try connection.run("DELETE FROM collisions WHERE digest = ?1") { $0.bind(1, digest) }
         }
     }
 }

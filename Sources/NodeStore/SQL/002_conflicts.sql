@@ -71,11 +71,18 @@ CREATE TABLE regained (
   since INTEGER NOT NULL -- when the first did, milliseconds since 1970 UTC
 ) STRICT;
 
--- Values of the fields that are to be unique among an item's open records.
+-- What only one record should have: the values of an item's unique fields, among its open records; a
+-- printed id.
 CREATE TABLE uniques (
-  digest BLOB NOT NULL, -- SHA-256 over item, field names and values, 32 bytes
-  record INTEGER NOT NULL REFERENCES records (record), -- which record has them
+  digest BLOB NOT NULL, -- SHA-256 over what is to be unique, 32 bytes
+  record INTEGER NOT NULL REFERENCES records (record), -- which record has it
+  kind INTEGER NOT NULL, -- 0 values of fields; 1 a printed id, noted only where two records have it
   PRIMARY KEY (digest, record)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX uniques_by_record ON uniques (record);
+
+-- Those of `uniques` that more than one record has.
+CREATE TABLE collisions (
+  digest BLOB PRIMARY KEY NOT NULL -- uniques.digest
+) STRICT, WITHOUT ROWID;
