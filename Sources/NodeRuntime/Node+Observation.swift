@@ -14,7 +14,7 @@ extension Node {
         let credentials = hub.credentials
         let (peers, strangers) = hub.peers.snapshot
         let stored = await stored()
-        return NodeObservation(
+        var observation = NodeObservation(
             member: member,
             roster: roster,
             rosterDigest: rosterDigest,
@@ -35,6 +35,10 @@ extension Node {
             writes: view?.writes,
             residentBytes: Self.residentBytes()
         )
+        observation.disputes = stored.disputes
+        observation.forks = stored.forks
+        observation.regained = stored.regained
+        return observation
     }
 
     private func links(
@@ -82,12 +86,18 @@ extension Node {
     private struct Stored {
         var held: [MemberCode: Held] = [:]
         var lastPosition: LogPosition?
+        var disputes = DisputeSummary.none
+        var forks: [Fork] = []
+        var regained: [Regained] = []
     }
 
     private func stored() async -> Stored {
         do {
             return try await reads.read { reader, _ throws(StoreError) in
                 var stored = Stored(lastPosition: try reader.lastPosition())
+                stored.disputes = try reader.disputeSummary()
+                stored.forks = try reader.forks()
+                stored.regained = try reader.regained()
                 let summaries = try reader.heldSummaries()
                 for (member, counts) in try reader.heldCounts() {
                     stored.held[member] = Held(counts: counts, oldest: summaries[member]?.oldest)

@@ -298,6 +298,9 @@ extension NodeHub: WriterDelegate {
 
     func committed(_ committed: Committed, catalog: Catalog?) {
         if let catalog { catalogs.value = catalog }
+        if committed.regained > 0 {
+            logger.notice("\(committed.regained) lost changes of this member came back from a peer")
+        }
         signal.advance(to: committed.position)
     }
 

@@ -12,23 +12,34 @@ package enum HealthThresholds {
     package static let diskFreePercent: UInt64 = 5
 }
 
+extension StatusDocument.Severity {
+    /// The worst first.
+    fileprivate var rank: Int {
+        switch self {
+        case .critical: 0
+        case .warning: 1
+        case .info: 2
+        }
+    }
+}
+
 extension NodeObservation {
     /// What somebody has to look at: the critical first, then by code and subject.
     package var findings: [StatusDocument.Finding] {
         let all =
             storeFindings + clockFindings + diskFindings + ownCertificateFindings
-            + revocationsFindings
+            + revocationsFindings + reviewFindings
             + links.flatMap { link in
                 heldFindings(link) + certificateFindings(link) + linkFindings(link)
                     + skewFindings(link)
             }
         return all.sorted { left, right in
-            if left.severity != right.severity { return left.severity == .critical }
+            if left.severity != right.severity { return left.severity.rank < right.severity.rank }
             return (left.code, left.subject) < (right.code, right.subject)
         }
     }
 
-    private func finding(
+    func finding(
         _ severity: StatusDocument.Severity,
         _ code: String,
         _ subject: MemberCode,

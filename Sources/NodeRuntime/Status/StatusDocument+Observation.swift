@@ -35,7 +35,7 @@ extension StatusDocument.Name {
 extension StatusDocument.Health {
     init(findings: [StatusDocument.Finding]) {
         let worst = findings.map(\.severity)
-        state = worst.contains(.critical) ? .critical : worst.isEmpty ? .ok : .warning
+        state = worst.contains(.critical) ? .critical : worst.contains(.warning) ? .warning : .ok
         self.findings = findings
     }
 }

@@ -31,6 +31,8 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     }
 
     package enum Severity: String, Hashable, Sendable, Codable, CaseIterable {
+        /// Worth knowing; no reason to call the node unhealthy.
+        case info
         case warning, critical
     }
 
@@ -43,9 +45,10 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     /// One thing that somebody has to look at.
     package struct Finding: Hashable, Sendable, Codable {
         package var severity: Severity
-        /// Stable: `store`, `clock`, `disk`, `held`, `certificate`, `revocations`, `peer`, `skew`.
+        /// Stable: `store`, `clock`, `disk`, `held`, `certificate`, `revocations`, `peer`, `skew`,
+        /// `conflicts`, `void`, `fork`, `regained`.
         package var code: String
-        /// The member it is about.
+        /// The member or record it is about.
         package var subject: String
         package var text: String
         /// What to do, or where it stopped.
@@ -53,7 +56,7 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     }
 
     package struct Health: Hashable, Sendable, Codable {
-        /// The worst finding's severity.
+        /// The worst finding's severity; what is only worth knowing leaves it ok.
         package var state: HealthState
         /// The worst first.
         package var findings: [Finding]

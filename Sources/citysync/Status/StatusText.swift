@@ -78,10 +78,10 @@ struct StatusText {
         // The worst come first, otherwise in the order of the node.
         let sorted =
             findings.filter { $0.severity == "critical" }
-            + findings.filter { $0.severity != "critical" }
+            + findings.filter { $0.severity == "warning" }
+            + findings.filter { $0.severity != "critical" && $0.severity != "warning" }
         let codeWidth = sorted.map { DisplayWidth.of(Escaping.shown($0.code)) }.max() ?? 0
         return sorted.map { finding in
-            let isCritical = finding.severity == "critical"
             let code = DisplayWidth.padded(Escaping.shown(finding.code), to: codeWidth)
             let subject = finding.subject.map(shortened)
             let words = [subject, finding.text].compactMap { $0 }.filter { !$0.isEmpty }
@@ -90,9 +90,16 @@ struct StatusText {
                 text = DisplayWidth.padded(text, to: StatusText.findingWidthMinimum)
                 text += "  " + Escaping.shown(remedy)
             }
-            return
-                " \(ink(isCritical ? "CRIT" : "WARN", isCritical ? .red : .yellow)) \(code) \(text)\n"
+            return " \(label(finding.severity)) \(code) \(text)\n"
         }.joined()
+    }
+
+    private func label(_ severity: String) -> String {
+        switch severity {
+        case "critical": ink("CRIT", .red)
+        case "warning": ink("WARN", .yellow)
+        default: "INFO"
+        }
     }
 
     /// A record's id takes half a line: the table keeps where it comes from and its first digits.

@@ -1,0 +1,84 @@
+import AllianceModel
+import NodeStore
+import ReplicationCore
+
+/// Findings about what was written: conflicts that wait, writes without effect, forks, what came back.
+extension NodeObservation {
+    var reviewFindings: [StatusDocument.Finding] {
+        conflictFindings + voidFindings + forkFindings + regainedFindings
+    }
+
+    private var conflictFindings: [StatusDocument.Finding] {
+        guard disputes.waiting > 0 else { return [] }
+        guard let (identifier, dispute) = disputes.oldest, let since = dispute.since else {
+            // Between records: the list tells which.
+            let text = "\(disputes.waiting) conflicts between records wait for a decision"
+            return [
+                finding(.warning, "conflicts", member, text, remedy: "citysync conflicts list")
+            ]
+        }
+        let age = now - since.milliseconds
+        let what = dispute.field.map { "\($0)" } ?? "the record"
+        let whom = dispute.owner.map { " for \($0)" } ?? ""
+        let more = disputes.waiting > 1 ? ", and \(disputes.waiting - 1) more" : ""
+        return [
+            StatusDocument.Finding(
+                severity: age > HealthThresholds.heldMilliseconds ? .critical : .warning,
+                code: "conflicts",
+                subject: identifier.description,
+                text: "\(what) waits\(whom) since \(max(0, age).span)\(more)",
+                remedy: dispute.conflict.map { "citysync conflicts show \($0)" }
+                    ?? "citysync conflicts list"
+            )
+        ]
+    }
+
+    /// Decided by rule: nobody has to act, and everybody may look.
+    private var voidFindings: [StatusDocument.Finding] {
+        guard disputes.voids > 0 else { return [] }
+        let text =
+            "\(disputes.voids) writes count for nothing (no authority, overruled and the like)"
+        return [
+            finding(
+                .info,
+                "void",
+                member,
+                text,
+                remedy: "citysync conflicts list --kind unauthorised"
+            )
+        ]
+    }
+
+    private var forkFindings: [StatusDocument.Finding] {
+        let members = Set(forks.map(\.member)).sorted()
+        return members.map { member in
+            let count = forks.count { $0.member == member }
+            let text =
+                "signed two histories of \(count == 1 ? "a feed" : "\(count) feeds"): "
+                + "a clone of its node runs, or it is dishonest"
+            return finding(
+                .critical,
+                "fork",
+                member,
+                text,
+                remedy: "that city: stop the second node; citysync conflicts list --kind forked"
+            )
+        }
+    }
+
+    private var regainedFindings: [StatusDocument.Finding] {
+        let entries = regained.reduce(0) { $0 + $1.entries }
+        guard entries > 0 else { return [] }
+        let text =
+            "\(entries) changes of this member came back from its peers: its store had lost them"
+        return [
+            finding(
+                .info,
+                "regained",
+                member,
+                text,
+                remedy: "what was private to this member is not among them"
+            )
+        ]
+    }
+}
