@@ -1,4 +1,5 @@
 import AllianceModel
+import ClusterChecker
 import NodeStore
 import ReplicationCore
 import ReplicationWire
@@ -49,6 +50,7 @@ extension Simulation {
             checkAcknowledged(logs)
             checkPlaces(logs)
             try checkDigests()
+            try checkModel()
         } catch {
             find(.broken, "a store cannot be read at the end: \(error)")
         }
@@ -101,6 +103,66 @@ extension Simulation {
             }
         }
         return log
+    }
+
+    /// The independent model, from what everybody has, finds nothing wrong with what anybody shows.
+    private func checkModel() throws(StoreError) {
+        var observations: [ModelObservation] = []
+        var keys: [RecordKey: ModelKey] = [:]
+        for node in nodes where node.index < plan.memberCount {
+            guard let ledger = node.engine?.ledger else { continue }
+            let observation = try Observation(node, ledger).model(isHonest: true)
+            for key in observation.records.keys {
+                keys[key.core(Hashing.sha256)] = key
+            }
+            observations.append(observation)
+        }
+        count(observations)
+        func model(_ write: Acknowledged.Write) -> ModelAcknowledgement? {
+            keys[write.key].map { key in
+                ModelAcknowledgement(
+                    record: key,
+                    write: ModelWriteID(field: write.field, dot: ModelDot(write.dot))
+                )
+            }
+        }
+        let run = ModelRun(
+            observations: observations,
+            acknowledged: Set(acknowledged.writes.compactMap(model)),
+            excused: Set(acknowledged.excused.keys.compactMap(model))
+        )
+        let findings = run.findings().filter { !isOwnWord($0, observations) }
+        for finding in findings.prefix(5) { find(.wrong, finding.description) }
+    }
+
+    /// An author may have and see its own words, also where it is no party: the audience of what it
+    /// writes includes it.
+    private func isOwnWord(_ finding: ModelFinding, _ observations: [ModelObservation]) -> Bool {
+        guard finding.kind == .leaked, let member = finding.members.first, let key = finding.record
+        else { return false }
+        if !finding.dots.isEmpty { return finding.dots.allSatisfy { $0.member == member } }
+        let sight = observations.first { $0.member == member }?.records[key]
+        return sight?.received.contains { $0.field == finding.field && $0.dot.member == member }
+            ?? false
+    }
+
+    /// What came of concurrency, for the coverage.
+    private func count(_ observations: [ModelObservation]) {
+        for observation in observations {
+            for sight in observation.records.values {
+                for verdict in sight.shown.verdicts.values where verdict != .valid {
+                    coverage.count(.verdict, verdict.rawValue)
+                }
+                for conflict in sight.shown.conflicts {
+                    let merge = conflict.field.flatMap { sight.record.definition.field($0) }?.merge
+                    coverage.count(
+                        .merge,
+                        "\(conflict.name) \(merge?.name ?? conflict.field?.string ?? "record")"
+                    )
+                }
+                if sight.shown.isDeleted { coverage.count(.merge, "deleted") }
+            }
+        }
     }
 
     /// The deep check that a node offers its operator finds nothing.
@@ -258,8 +320,10 @@ extension EntryContent {
     fileprivate var time: HybridTimestamp? {
         switch self {
         case .changeset(let changeset): changeset.timestamp
-        case .statement(_, let timestamp), .unknown(_, let timestamp): timestamp
-        case .carried, .malformed: nil
+        case .statement(_, let timestamp), .unknown(_, let timestamp),
+            .carried(_, let timestamp):
+            timestamp
+        case .malformed: nil
         }
     }
 }

@@ -18,6 +18,43 @@ enum ClientRequest {
     }
 }
 
+extension ClientRequest {
+    /// What is asked for, without ids, for a trace.
+    var words: String {
+        switch self {
+        case .create(let creation, _):
+            "create with \(creation.request.words), parties \(creation.parties)"
+        case .change(_, let change, let token, _):
+            change.words + (token == nil ? "" : ", under a token")
+        case .propose(let definition, _): "propose \(definition.item) v\(definition.version)"
+        case .approve(let item, let version, _, _): "approve \(item) v\(version)"
+        }
+    }
+}
+
+extension ChangeRequest {
+    var words: String {
+        var parts = fields.map { "\($0.name) \($0.change.words)" }
+        if let stage { parts.append("stage \(stage)") }
+        if let holder { parts.append("holder \(holder)") }
+        if isDeletion { parts.append("delete") }
+        if isResolution { parts.append("a decision") }
+        return parts.joined(separator: ", ")
+    }
+}
+
+extension FieldChange {
+    var words: String {
+        switch self {
+        case .set(let value): "= \(value?.text?.string ?? "null")"
+        case .elements(let add, let remove):
+            "+\(add.map { $0.text?.string ?? "?" }) -\(remove.map { $0.text?.string ?? "?" })"
+        case .add(let amount): "+ \(amount.text?.string ?? "?")"
+        case .rule(let value): "ruled \(value?.text?.string ?? "null")"
+        }
+    }
+}
+
 /// A client's request on its way through an engine.
 ///
 /// Sendable: a simulation runs in one thread.

@@ -13,11 +13,12 @@ final class SimulatedNode {
         init(_ random: SeededRandom) { self.random = random }
     }
 
-    /// What is agreed, for the list index.
+    /// What is agreed and said, for the list index.
     ///
     /// Sendable: a simulation runs in one thread.
     final class Catalog: @unchecked Sendable {
         var agreement: AgreementState
+        var facts = RecordFacts.none
         init(_ agreement: AgreementState) { self.agreement = agreement }
     }
 
@@ -83,6 +84,7 @@ final class SimulatedNode {
             wallMilliseconds: clock.wallMilliseconds(now)
         )
         catalog.agreement = ledger.agreement
+        catalog.facts = ledger.facts
         self.catalog = catalog
         let replica = Replica(
             replicaSettings,
@@ -110,7 +112,11 @@ final class SimulatedNode {
             hash: Hashing.sha256,
             random: { source.random.bytes($0) },
             terms: { stored, reader throws(StoreError) in
-                let folding = RecordFolding(reader: reader, agreement: catalog.agreement)
+                let folding = RecordFolding(
+                    reader: reader,
+                    agreement: catalog.agreement,
+                    facts: catalog.facts
+                )
                 let (state, definition) = try folding.state(of: stored)
                 let view = RecordView(state, definition)
                 return IndexTerms(
@@ -128,7 +134,6 @@ final class SimulatedNode {
     private var ledgerSettings: LedgerSettings {
         let source = source
         let member = member
-        let alliance = roster.alliance
         return LedgerSettings(
             member: member,
             incarnation: incarnation,
@@ -139,16 +144,9 @@ final class SimulatedNode {
             authenticate: { message, key in Hashing.digest(key + message) },
             random: { source.random.bytes($0) },
             sign: { (Keys.digest(of: member), Keys.sign($0, for: member)) },
-            isGenuine: { approval in
-                Keys.isGenuine(
-                    approval.signature,
-                    of: Approval.signedBytes(
-                        alliance: alliance,
-                        member: approval.member,
-                        proposal: approval.proposal
-                    ),
-                    by: approval.member
-                )
+            isSigned: { message, member, key, signature in
+                key == Keys.digest(of: member)
+                    && Keys.isGenuine(signature, of: message, by: member)
             }
         )
     }

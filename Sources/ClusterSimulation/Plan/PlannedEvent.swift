@@ -20,7 +20,8 @@ package struct PlannedEvent: Hashable, Sendable {
 
 package enum PlannedAction: String, Hashable, Sendable, CaseIterable {
     // Operations of clients.
-    case create, update, retry, move, hand, claw, parties, propose, vote
+    case create, update, retry, move, hand, claw, parties, assign, rule, resolve, delete, propose,
+        vote
 
     // Faults.
     /// The power goes: of what was not synced any part is kept.
@@ -55,7 +56,8 @@ package enum PlannedAction: String, Hashable, Sendable, CaseIterable {
     case slow
 
     package static let operations: [PlannedAction] = [
-        .create, .update, .retry, .move, .hand, .claw, .parties, .propose, .vote,
+        .create, .update, .retry, .move, .hand, .claw, .parties, .assign, .rule, .resolve,
+        .delete, .propose, .vote,
     ]
 
     package static let faults: [PlannedAction] = allCases.filter { !operations.contains($0) }

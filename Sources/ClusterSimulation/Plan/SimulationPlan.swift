@@ -39,7 +39,8 @@ extension SimulationPlan {
     /// How often each action is drawn, relative to each other.
     private static let operationWeights: [(PlannedAction, Int)] = [
         (.create, 16), (.update, 50), (.retry, 8), (.move, 12), (.hand, 8), (.claw, 5),
-        (.parties, 6), (.propose, 1), (.vote, 3),
+        (.parties, 6), (.assign, 4), (.rule, 3), (.resolve, 6), (.delete, 3), (.propose, 1),
+        (.vote, 3),
     ]
     private static let faultWeights: [(PlannedAction, Int)] = [
         (.powerCut, 6), (.kill, 5), (.restart, 3), (.crashBetween, 6), (.crashWithin, 6),

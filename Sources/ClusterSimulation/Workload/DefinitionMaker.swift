@@ -11,6 +11,14 @@ enum DefinitionMaker {
         ("flag", .boolean, .latest),
         ("names", .set(of: .text(maximumBytes: 200)), .union),
         ("numbers", .set(of: .integer), .union),
+        ("opinion", .text(maximumBytes: 200), .review),
+        ("seat", .member, .review),
+        ("total", .counter, .sum(limit: nil)),
+        ("quota", .counter, .sum(limit: 40)),
+        ("highest", .integer, .maximum),
+        ("lowest", .decimal(scale: 2, unit: nil), .minimum),
+        ("sealed", .text(maximumBytes: 200), .once),
+        ("first", .integer, .once),
     ]
 
     static func definitions(_ roster: Roster, _ random: inout SeededRandom) -> [ItemDefinition] {
@@ -44,7 +52,7 @@ enum DefinitionMaker {
         _ random: inout SeededRandom
     ) -> ItemDefinition {
         var fields: [FieldDefinition] = []
-        for number in 0..<(4 + random.below(4)) {
+        for number in 0..<(5 + random.below(6)) {
             let (name, type, merge) = merges[random.below(merges.count)]
             let scope = scopes[number % scopes.count]
             fields.append(
@@ -63,9 +71,16 @@ enum DefinitionMaker {
             version: 1,
             name: LocalizedName(zh: "模拟", en: "Simulation"),
             deliveryClass: random.chance(250) ? .urgent : .normal,
+            unique: random.chance(500) ? unique(fields) : [],
+            deletion: random.chance(700) ? .revive : .final,
             workflow: isCase && hasOthers ? workflow(&random) : nil,
             fields: fields
         )
+    }
+
+    /// A field of which values meet.
+    private static func unique(_ fields: [FieldDefinition]) -> [Text] {
+        fields.first { $0.type == .date || $0.type == .boolean }.map { [$0.name] } ?? []
     }
 
     private static func authority(
@@ -77,7 +92,8 @@ enum DefinitionMaker {
         case 0..<5: .any
         case 5, 6: .home
         case 7: .accepting
-        case 8, 9, 10: isCase ? .holder : .any
+        case 8, 9: isCase ? .holder : .any
+        case 10: .handling
         default:
             .members(roster.members.map(\.code).filter { _ in random.chance(700) }.orAll(roster))
         }
@@ -122,6 +138,8 @@ enum DefinitionMaker {
             version: definition.version + 1,
             name: definition.name,
             deliveryClass: definition.deliveryClass,
+            unique: definition.unique,
+            deletion: definition.deletion,
             workflow: definition.workflow,
             fields: definition.fields + [field]
         )

@@ -91,19 +91,15 @@ extension Simulation {
         let shared = definition.fields.filter { $0.scope == definition.widestScope }
         let given = random.pick(shared)?.name
         for field in definition.fields where random.chance(700) || field.name == given {
-            let place = ValueMaker.Place(
-                scope: field.scope,
-                member: node.member,
-                record: id,
-                number: clients.number()
-            )
+            let place = place(of: field, id, node)
             // A creation's set is given whole.
             let change: FieldChange
-            if case .set(let element) = field.type {
+            switch field.type {
+            case .set(let element):
                 let value = ValueMaker.single(FieldType(element), place, &random)
                 change = .elements(add: [value], remove: [])
-            } else {
-                change = .set(ValueMaker.single(field.type, place, &random))
+            case .counter: change = .add(ValueMaker.single(field.type, place, &random))
+            default: change = .set(ValueMaker.single(field.type, place, &random))
             }
             fields.append(FieldRequest(name: field.name, change: change))
         }
@@ -177,9 +173,67 @@ extension Simulation {
         case .claw:
             guard view.holder != nil, view.state.header.home == node.member else { return nil }
             return ChangeRequest(fields: [], holder: node.member)
-        case .parties:
-            return partiesChange(view, &random)
+        case .parties: return partiesChange(view, &random)
+        case .assign:
+            let value = random.chance(250) ? nil : random.pick(view.parties)
+            return ChangeRequest(
+                fields: [
+                    FieldRequest(
+                        name: SystemField.handling,
+                        change: .set(value.map { .member($0) })
+                    )
+                ]
+            )
+        case .rule:
+            let once = view.definition.fields.filter { $0.merge == .once }
+            guard let field = random.pick(once) else { return nil }
+            let place = place(of: field, sight.id, node)
+            let value = ValueMaker.single(field.type, place, &random)
+            return ChangeRequest(
+                fields: [FieldRequest(name: field.name, change: .rule(value))]
+            )
+        case .delete:
+            return ChangeRequest(fields: [], isDeletion: true)
+        case .resolve: return resolution(view, sight.id, node, &random)
         default: return nil
+        }
+    }
+
+    private func place(
+        of field: FieldDefinition,
+        _ id: RecordIdentifier,
+        _ node: SimulatedNode
+    ) -> ValueMaker.Place {
+        ValueMaker.Place(
+            scope: field.scope,
+            member: node.member,
+            record: id,
+            number: clients.number()
+        )
+    }
+
+    /// Decides an open conflict, for one of its values or by a new one.
+    private func resolution(
+        _ view: RecordView,
+        _ id: RecordIdentifier,
+        _ node: SimulatedNode,
+        _ random: inout SeededRandom
+    ) -> ChangeRequest? {
+        guard let conflict = random.pick(view.conflicts(Hashing.sha256)) else { return nil }
+        do throws(Refusal) {
+            if let name = conflict.field, let field = view.definition.field(name),
+                field.type.isSingle, random.chance(400)
+            {
+                let value = ValueMaker.single(field.type, place(of: field, id, node), &random)
+                return try view.request(writing: .set(value), for: conflict)
+            }
+            return try view.request(
+                choosing: random.below(conflict.values.count),
+                of: conflict
+            )
+        } catch {
+            coverage.count(.refusal, "resolution \(error.code.rawValue)")
+            return nil
         }
     }
 
@@ -206,7 +260,8 @@ extension Simulation {
         return view.definition.fields.filter { field in
             switch field.authority {
             case .any: field.scope != .parties || view.parties.contains(member)
-            case .home, .handling: view.state.header.home == member
+            case .home: view.state.header.home == member
+            case .handling: view.handler == member
             case .accepting: view.state.key.origin == member
             case .holder: view.holder == member
             case .members(let codes): codes.contains(member)
@@ -220,14 +275,10 @@ extension Simulation {
         _ node: SimulatedNode,
         _ random: inout SeededRandom
     ) -> FieldRequest {
-        let place = ValueMaker.Place(
-            scope: field.scope,
-            member: node.member,
-            record: sight.id,
-            number: clients.number()
-        )
+        let place = place(of: field, sight.id, node)
         let change: FieldChange
         switch field.type {
+        case .counter: change = .add(ValueMaker.single(field.type, place, &random))
         case .set(let element):
             var standing: [FieldValue] = []
             if case .set(let elements)? = sight.view.value(of: field) { standing = elements }
@@ -355,7 +406,9 @@ extension Simulation {
             UInt64(node.index),
             UInt64(answer.status),
             id.uuid.low,
-            text: "\(name(node)) answers \(answer.status) for \(id)"
+            text: "\(name(node)) answers \(answer.status) for \(id): \(request.words), "
+                + "home \(state.header.home), "
+                + "parties \(RecordView(state, answer.snapshot.definition).parties)"
         )
         var fields: [Text] = []
         switch request {
@@ -364,6 +417,7 @@ extension Simulation {
             fields = change.fields.map(\.name)
             if change.stage != nil { fields.append(SystemField.stage) }
             if change.holder != nil { fields.append(SystemField.turn) }
+            if change.isDeletion { fields.append(SystemField.delete) }
         case .propose, .approve: return
         }
         if let key = request.caller.idempotencyKey,

@@ -30,7 +30,8 @@ enum ValueMaker {
         _ random: inout SeededRandom
     ) -> FieldValue {
         switch type {
-        case .integer, .counter: .integer(Int64(place.number))
+        case .integer: .integer(Int64(place.number))
+        case .counter: .integer(random.between(-3, 9))
         case .decimal(let scale, _):
             .decimal(ScaledDecimal(units: Int64(place.number), scale: UInt8(scale)))
         case .boolean: .boolean(random.chance(500))

@@ -187,6 +187,8 @@ extension Simulation {
         )
         guard let engine = node.engine else { return }
         if committed.agreementChanged { node.catalog.agreement = engine.ledger.agreement }
+        if committed.factsChanged { node.catalog.facts = engine.ledger.facts }
+        if committed.regained > 0 { coverage.count(.held, "regained", committed.regained) }
         guard !committed.held.isEmpty else { return }
         do throws(StoreError) {
             for reasons in try engine.ledger.store.heldCounts().values {

@@ -176,6 +176,8 @@ package struct Finding: Hashable, Sendable {
         case leaked
         /// Two nodes that must agree do not.
         case differs
+        /// A node shows what the independent model does not come to.
+        case wrong
         /// What is held for ever, or not caught up.
         case stuck
         /// A store, a tree or a clock that contradicts itself.
