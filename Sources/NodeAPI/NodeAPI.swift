@@ -32,7 +32,7 @@ package struct NodeAPI: Service {
     /// `drain`: how long a stop waits for the requests under way; whoever then still sends or reads is
     /// cut off.
     package init(
-        _ service: any NodeService,
+        _ service: any NodeService & NodeReviewing,
         _ configuration: NodeConfiguration.API,
         tokens: TokensFile,
         logger: Logger,

@@ -153,7 +153,7 @@ struct AccessTests {
                     "{code}",
                     with: "NOTICE"
                 )
-                .replacing("{version}", with: "1")
+                .replacing("{version}", with: "1").replacing("{position}", with: "1")
                 for (role, token) in bearers {
                     let body = route.media == .none ? nil : "{}"
                     let reply = try await client.ask(route.method, path, body, as: token)

@@ -30,6 +30,24 @@ struct ChangesTests {
     }
 
     @Test(arguments: Harness.allCases)
+    func `next is null exactly at the end, also where a page is just full`(
+        harness: Harness
+    ) async throws {
+        try await harness.serving { client in
+            for _ in 0..<4 { _ = try await client.makeCase() }
+            var pages: [Int] = []
+            var next: String? = "0"
+            while let cursor = next {
+                let page = try await client.ask(.get, "/v1/changes?limit=2&cursor=\(cursor)")
+                pages.append(page.json?["changes"]?.elements?.count ?? -1)
+                next = page.json?["next"]?.string?.string
+                #expect(page.json?["cursor"]?.string == Text("\(2 * pages.count)"))
+            }
+            #expect(pages == [2, 2])
+        }
+    }
+
+    @Test(arguments: Harness.allCases)
     func `who may not wait because too many do is told so`(harness: Harness) async throws {
         try await harness.serving(waitsMaximum: 0) { client in
             let reply = try await client.ask(.get, "/v1/changes?wait=1")

@@ -7,7 +7,7 @@ import SecureTransport
 import Synchronization
 
 /// A node in memory: the real judge and agreement, without log, disk and peers.
-final class FakeNode: NodeService {
+final class FakeNode: NodeService, NodeReviewing {
     struct State {
         var agreement = AgreementState(
             roster: Fixtures.roster,
@@ -32,6 +32,9 @@ final class FakeNode: NodeService {
         var refusal: Refusal?
         var observation = FakeNode.quiet
         var batches: [Int] = []
+        /// After so many waits in vain the node stops.
+        var waitsLeft: Int?
+        var review = Review()
     }
 
     let member = Fixtures.me
@@ -47,7 +50,7 @@ final class FakeNode: NodeService {
         state.withLock(body)
     }
 
-    private func failing() throws(StoreError) {
+    func failing() throws(StoreError) {
         if let failure = state.withLock({ $0.failure }) { throw failure }
     }
 
@@ -99,6 +102,10 @@ final class FakeNode: NodeService {
         if rows.isEmpty, waitMilliseconds > 0, state.withLock({ !$0.isStopped }) {
             // The wait itself is what the caller asks for; nothing ever comes in the meantime.
             try? await Task.sleep(for: .milliseconds(waitMilliseconds))
+            state.withLock { state in
+                if let left = state.waitsLeft { state.waitsLeft = left - 1 }
+                if state.waitsLeft == 0 { state.isStopped = true }
+            }
         }
         return ChangePage(changes: Array(rows), next: rows.last?.cursor ?? position)
     }
@@ -157,7 +164,7 @@ final class FakeNode: NodeService {
         return answers
     }
 
-    private func earlier(
+    func earlier(
         _ caller: Caller,
         _ id: String?,
         _ state: State
@@ -288,7 +295,7 @@ final class FakeNode: NodeService {
         throw Refusal(.malformed, "\(judgement)")
     }
 
-    private func note(_ caller: Caller, _ subject: String, _ state: inout State) {
+    func note(_ caller: Caller, _ subject: String, _ state: inout State) {
         state.audit.append(
             AuditRow(
                 sequence: Int64(state.audit.count + 1),
@@ -315,7 +322,7 @@ final class FakeNode: NodeService {
         }
     }
 
-    private func changed(
+    func changed(
         _ identifier: RecordIdentifier,
         _ request: ChangeRequest,
         token: String?,

@@ -77,6 +77,19 @@ enum Fixtures {
           text: { type: text, merge: latest, authority: any, scope: alliance, required: true }
         """
 
+    /// A plain record with a field of every way to merge.
+    static let mergesFile = """
+        item: MERGES
+        version: 1
+        name: { zh: 合并, en: Merges }
+        fields:
+          trips: { type: counter, merge: sum, limit: 5, authority: any, scope: alliance }
+          applicant: { type: identity, merge: once, authority: any, scope: alliance, sensitive: true }
+          bank: { type: text, merge: review, authority: any, scope: parties, sensitive: true }
+          tags: { type: set, of: text, merge: union, authority: any, scope: parties }
+          rent: { type: decimal, scale: 2, unit: CNY, merge: maximum, authority: any, scope: alliance }
+        """
+
     /// Agreed, but its time has not come.
     static let laterFile = """
         item: LATER

@@ -17,6 +17,7 @@ enum Harness: CaseIterable, Sendable {
         _ node: FakeNode = FakeNode(),
         door: Door = .tcp,
         waitsMaximum: Int = WaitLimit.countDefault,
+        pace: Endpoints.Pace = Endpoints.Pace(),
         _ body: @escaping @Sendable (Client) async throws -> Value
     ) async throws -> Value {
         let application = Application(
@@ -28,6 +29,7 @@ enum Harness: CaseIterable, Sendable {
                     hosts: ["node.example"],
                     version: "1.0.0",
                     waitsMaximum: waitsMaximum,
+                    pace: pace,
                     wallMilliseconds: { Fixtures.now }
                 ),
                 logger: Harness.quiet

@@ -148,13 +148,21 @@ struct ProblemsTests {
         Refused(.get, "/v1/verify?member=350100", .fieldInvalid, "member"),
         // Routes and methods; what later versions bring is not there yet.
         Refused(.get, "/", .routeUnknown), Refused(.get, "/v1/records/", .routeUnknown),
-        Refused(.get, record + "/history", .routeUnknown),
-        Refused(.get, "/v1/conflicts", .routeUnknown),
-        Refused(.get, record + "/explain", .routeUnknown),
+        Refused(.get, record + "/history", .recordUnknown),
+        Refused(.get, record + "/explain", .recordUnknown),
+        Refused(.delete, "/v1/records/x", .recordUnknown),
+        Refused(.delete, record, .recordUnknown),
+        Refused(.get, "/v1/conflicts/c-1", .conflictUnknown),
+        Refused(.get, "/v1/conflicts?record=x", .recordUnknown, "record"),
+        Refused(.get, "/v1/conflicts?kind=war", .fieldInvalid, "kind"),
+        Refused(.get, "/v1/conflicts?open=yes", .fieldInvalid, "open"),
+        Refused(.get, "/v1/conflicts?cursor=!", .fieldInvalid, "cursor"),
+        Refused(.get, "/v1/held?cursor=-1", .fieldInvalid, "cursor"),
+        Refused(.post, "/v1/held/1/retry", .heldUnknown),
         Refused(.get, record + "/receipts", .routeUnknown),
-        Refused(.get, "/v1/held", .routeUnknown),
         Refused(.get, "/v1/lookups/350300/x", .routeUnknown),
-        Refused(.delete, record, .methodRefused), Refused(.put, "/v1/records", .methodRefused),
+        Refused(.delete, record + "/history", .methodRefused),
+        Refused(.put, "/v1/records", .methodRefused),
         Refused(.options, "/healthz", .methodRefused), Refused(.post, "/v1/status", .methodRefused),
         // Size and media.
         Refused(.post, "/v1/records", big, .tooLarge),
@@ -292,8 +300,8 @@ struct ProblemsTests {
     @Test(arguments: Harness.allCases)
     func `a method that is refused comes with those that are not`(harness: Harness) async throws {
         try await harness.serving { client in
-            let reply = try await client.ask(.delete, ProblemsTests.record)
-            #expect(reply.headers[.allow] == "GET, HEAD, PATCH")
+            let reply = try await client.ask(.put, ProblemsTests.record)
+            #expect(reply.headers[.allow] == "DELETE, GET, HEAD, PATCH")
             let token = try await client.ask(.get, "/v1/status", as: nil)
             #expect(token.headers[.wwwAuthenticate] == "Bearer")
         }

@@ -153,7 +153,8 @@ struct RecordRoutesTests {
         (#"{"materials":{"add":["a"],"remove":["a"]}}"#, "field_invalid", "materials"),
         (#"{"materials":{"add":["a"],"put":[]}}"#, "field_invalid", "materials"),
         (#"{}"#, "field_invalid", "fields"), ("[]", "field_invalid", "fields"),
-        (#"{"@parties":{"add":["350128"]}}"#, "field_unknown", "@parties"),
+        (#"{"@turn":"350300"}"#, "field_unknown", "@turn"),
+        (#"{"@delete":true}"#, "field_unknown", "@delete"),
         (#"{"nothing":1}"#, "field_unknown", "nothing"),
     ]
 

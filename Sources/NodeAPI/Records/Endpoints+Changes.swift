@@ -7,59 +7,35 @@ import ServiceLifecycle
 
 extension Endpoints {
     private static let waitSecondsMaximum = 60
-    /// A wait is asked of the node in parts, so that it ends soon when the node is to stop.
-    private static let waitPartMilliseconds: Int64 = 1_000
 
     /// What changed here behind a cursor, oldest first.
     ///
     /// `next` leads to more that is there already; `cursor` is where to go on from later.
     func listChanges(_ call: Call) async throws -> Response {
+        if Endpoints.prefersStream(call.request) { return try await streamChanges(call) }
         let limit = try call.query.limit()
-        let after = try call.query.position("after")
-        let cursor = try call.query.position("cursor")
-        guard after == nil || cursor == nil else {
-            throw Problem.invalid("cursor", "says the same as after: give one of them")
-        }
-        let from = after ?? cursor ?? 0
+        let from = try call.changesCursor() ?? 0
         let seconds = try call.query.integer("wait", in: 0...Endpoints.waitSecondsMaximum) ?? 0
+        // One more than asked for, so that `next` is null exactly at the end.
         let page =
             seconds == 0
-            ? try await service.changes(after: from, limit: limit, waitMilliseconds: 0)
+            ? try await service.changes(after: from, limit: limit + 1, waitMilliseconds: 0)
             : try await waits.waiting {
-                try await awaitChanges(after: from, limit: limit, seconds: seconds)
+                try await awaitChanges(after: from, limit: limit + 1, seconds: seconds)
             }
-        if page.changes.isEmpty, from > 0, let last = await service.observe().lastPosition,
-            last < from
-        {
-            throw Problem(
-                .cursorExpired,
-                "The cursor is beyond this node's log: it is another's, or the store was put back."
-            )
-        }
-        let isFull = page.changes.count == limit
-        let last = page.changes.last.map { String($0.cursor) }
+        if page.changes.isEmpty { try await requireReached(from) }
+        let rows = Array(page.changes.prefix(limit))
+        let isLast = rows.count == page.changes.count
+        let end = isLast ? page.next : rows.last?.cursor ?? from
         return Answer.page(
             "changes",
-            page.changes,
-            next: isFull ? last : nil,
+            rows,
+            next: isLast ? nil : String(end),
             more: { json in
                 json.key("cursor")
-                json.string(String(max(from, isFull ? page.changes.last?.cursor ?? 0 : page.next)))
+                json.string(String(max(from, end)))
             },
-            row: { json, change in
-                json.object { json in
-                    json.key("cursor")
-                    json.string(String(change.cursor))
-                    json.key("record")
-                    json.string(change.record)
-                    json.key("item")
-                    json.string(change.item)
-                    json.key("fields")
-                    json.array { json in
-                        for field in change.fields { json.string(field) }
-                    }
-                }
-            }
+            row: { json, change in json.change(change) }
         )
     }
 
@@ -73,7 +49,7 @@ extension Endpoints {
         while true {
             let began = ContinuousClock.now
             let left = (deadline - began) / .milliseconds(1)
-            let part = min(max(0, Int64(left)), Endpoints.waitPartMilliseconds)
+            let part = min(max(0, Int64(left)), pace.partMilliseconds)
             let page = try await service.changes(
                 after: position,
                 limit: limit,
@@ -84,6 +60,23 @@ extension Endpoints {
             let hasWaited = ContinuousClock.now - began >= .milliseconds(part / 2)
             guard page.changes.isEmpty, !isOver, hasWaited else { return page }
             position = max(position, page.next)
+        }
+    }
+}
+
+extension JSONWriter {
+    mutating func change(_ change: ChangePage.Change) {
+        object { json in
+            json.key("cursor")
+            json.string(String(change.cursor))
+            json.key("record")
+            json.string(change.record)
+            json.key("item")
+            json.string(change.item)
+            json.key("fields")
+            json.array { json in
+                for field in change.fields { json.string(field) }
+            }
         }
     }
 }

@@ -98,11 +98,30 @@ private struct ImportRun: Sendable {
         }
         let creations = parsed.compactMap { try? $0.get() }
         var answers = await store(creations)[...]
-        return parsed.map { line in
-            switch line {
-            case .success: answers.popFirst() ?? .failure(ImportRun.unanswered)
-            case .failure(let problem): .failure(problem)
+        var all: [Result<WriteAnswer, Problem>] = []
+        for (line, creation) in zip(lines, parsed) {
+            switch creation {
+            case .success: all.append(answers.popFirst() ?? .failure(ImportRun.unanswered))
+            case .failure(let problem):
+                all.append(await answeredBefore(line) ?? .failure(problem))
             }
+        }
+        return all
+    }
+
+    /// What a line was answered with when it was imported before, under an item's version that is not in
+    /// effect any more; nil if it has no id, or never was.
+    private func answeredBefore(
+        _ line: LineSplitter.Line
+    ) async -> Result<WriteAnswer, Problem>? {
+        guard case .whole(let bytes) = line, let json = try? JSONReader.read(bytes),
+            let uuid = UUIDBytes(in: json)
+        else { return nil }
+        do {
+            return try await endpoints.service.earlierAnswer(caller(bytes), uuid: uuid)?
+                .mapError { Problem($0) }
+        } catch {
+            return .failure(Problem(error))
         }
     }
 
@@ -133,16 +152,19 @@ private struct ImportRun: Sendable {
         } catch {
             throw Problem(.malformed, "The line is not JSON: \(error).")
         }
-        let caller = Caller(
+        return (try endpoints.creation(json), caller(bytes))
+    }
+
+    private func caller(_ line: Bytes) -> Caller {
+        Caller(
             actor: call.principal.actor,
             route: call.route.name,
             idempotencyKey: nil,
             // As of a request that creates this one record: a line whose `id` was posted before is
             // the same request again.
-            request: Call.digest(.post, path: "/v1/records", body: bytes),
+            request: Call.digest(.post, path: "/v1/records", body: line),
             status: 201
         )
-        return (try endpoints.creation(json), caller)
     }
 }
 

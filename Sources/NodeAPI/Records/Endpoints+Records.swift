@@ -8,8 +8,10 @@ import ReplicationCore
 extension Endpoints {
     func createRecord(_ call: Call) async throws -> Response {
         let caller = try call.caller(status: 201)
-        let creation = try creation(try call.json())
-        return answer(try await service.create(creation, caller).get(), call)
+        let json = try call.json()
+        return try await answeredBefore(caller, uuid: UUIDBytes(in: json), call) {
+            try await service.create(try creation(json), caller)
+        }
     }
 
     func readRecord(_ call: Call) async throws -> Response {
@@ -28,6 +30,13 @@ extension Endpoints {
         try await changeRecord(call, Endpoints.move)
     }
 
+    func deleteRecord(_ call: Call) async throws -> Response {
+        let caller = try call.caller(status: 200)
+        let token = try call.causalityToken()
+        let result = try await service.delete(try identifier(call), token: token, caller)
+        return answer(try result.get(), call)
+    }
+
     private func changeRecord(
         _ call: Call,
         _ parse: (Endpoints) -> (JSON, ItemDefinition) throws(Problem) -> ChangeRequest
@@ -36,17 +45,39 @@ extension Endpoints {
         let token = try call.causalityToken()
         let json = try call.json()
         let snapshot = try await snapshot(call)
-        let request = try parse(self)(json, snapshot.definition)
         let identifier = snapshot.state.key.identifier
-        let result = try await service.change(identifier, request, token: token, caller)
-        return answer(try result.get(), call)
+        return try await answeredBefore(caller, uuid: nil, call) {
+            let request = try parse(self)(json, snapshot.definition)
+            return try await service.change(identifier, request, token: token, caller)
+        }
+    }
+
+    /// Answers a write, or as the first time if the same request was carried out before.
+    ///
+    /// Whether it was is looked up by key or id when the request fails before the store sees it: what
+    /// it says is read by the item's version in effect, or against a conflict, and these may be others
+    /// now. The store itself looks first in every other case.
+    func answeredBefore(
+        _ caller: Caller,
+        uuid: UUIDBytes?,
+        _ call: Call,
+        _ write: () async throws -> Result<WriteAnswer, Refusal>
+    ) async throws -> Response {
+        do {
+            return answer(try await write().get(), call)
+        } catch let problem as Problem {
+            guard caller.idempotencyKey != nil || uuid != nil,
+                let earlier = try await service.earlierAnswer(caller, uuid: uuid)
+            else { throw problem }
+            return answer(try earlier.get(), call)
+        }
     }
 
     /// The record that the path names.
     private func snapshot(_ call: Call) async throws -> RecordSnapshot {
-        guard let identifier = RecordIdentifier(call.parameter("id").string),
-            let snapshot = try await service.record(identifier)
-        else { throw Problem(.recordUnknown, "This node has no record of that id.") }
+        guard let snapshot = try await service.record(try identifier(call)) else {
+            throw Problem.recordUnknown()
+        }
         return snapshot
     }
 
@@ -81,12 +112,7 @@ extension Endpoints {
             }
             query.updatedAfter = milliseconds
         }
-        if let cursor = call.query["cursor"] {
-            guard let bytes = Base64URL.decode(cursor) else {
-                throw Problem.invalid("cursor", "is not a cursor of this list")
-            }
-            query.cursor = bytes
-        }
+        query.cursor = try call.query.cursor()
         let page = try await service.records(query)
         let member = service.member
         let masks = call.masksSensitive
@@ -103,5 +129,13 @@ extension Result where Success == WriteAnswer, Failure == Refusal {
         case .success(let answer): return answer
         case .failure(let refusal): throw Problem(refusal)
         }
+    }
+}
+
+extension UUIDBytes {
+    /// The `id` of a creation, if it has one that can be read.
+    init?(in creation: JSON) {
+        guard let text = creation["id"]?.string?.string else { return nil }
+        self.init(version7: text.lowercased())
     }
 }

@@ -4,7 +4,7 @@ import ReplicationCore
 /// Values as the API writes them: integers as numbers, decimals, dates and times as strings, sets as
 /// arrays.
 enum FieldParsing {
-    /// The values of a new record.
+    /// The values of a new record: a set is an array, a counter `{add}`.
     ///
     /// `null`, and an empty set, write nothing.
     static func creation(
@@ -16,38 +16,70 @@ enum FieldParsing {
                 let elements = try elements(json, of: element, field.name)
                 return elements.isEmpty ? nil : .elements(add: elements, remove: [])
             }
-            if json == .null, field.type.isSingle { return nil }
+            if field.type == .counter { return try addition(json, field.name) }
+            if json == .null { return nil }
             return .set(try value(json, field.type, field.name))
         }
     }
 
-    /// Changes of a record that exists: `null` clears, a set takes `{add, remove}`.
+    /// Changes of a record that exists: `null` clears, a set takes `{add, remove}`, a counter `{add}`,
+    /// a field that is set once also a ruling, `{rule}`.
+    ///
+    /// `@parties` is changed like a set, `@handling` like a field that holds a member.
+    ///
+    /// `isResolution`: then an addition of nothing says that what stands is right.
     static func change(
         _ fields: JSON,
-        _ definition: ItemDefinition
+        _ definition: ItemDefinition,
+        isResolution: Bool = false
     ) throws(Problem) -> [FieldRequest] {
-        try requests(fields, definition) { json, field throws(Problem) in
+        try requests(fields, definition, system: patched) { json, field throws(Problem) in
             if case .set(let element) = field.type {
                 return try setChange(json, of: element, field.name)
             }
-            if json == .null, field.type.isSingle { return .set(nil) }
+            if field.type == .counter {
+                return try addition(json, field.name, mayBeZero: isResolution)
+            }
+            if field.merge == .once, let ruling = try ruling(json, field) { return ruling }
+            if json == .null { return .set(nil) }
             return .set(try value(json, field.type, field.name))
         }
+    }
+
+    /// The system fields that a change may name, as if the definition had them.
+    private static func patched(_ name: Text) -> FieldDefinition? {
+        let type: FieldType
+        let merge: Merge
+        switch name {
+        case SystemField.parties: (type, merge) = (.set(of: .member), .union)
+        case SystemField.handling: (type, merge) = (.member, .latest)
+        default: return nil
+        }
+        return FieldDefinition(
+            name: name,
+            type: type,
+            merge: merge,
+            authority: .home,
+            scope: .alliance
+        )
     }
 
     private static func requests(
         _ fields: JSON,
         _ definition: ItemDefinition,
+        system: (Text) -> FieldDefinition? = { _ in nil },
         _ change: (JSON, FieldDefinition) throws(Problem) -> FieldChange?
     ) throws(Problem) -> [FieldRequest] {
         guard let members = fields.members else { throw .invalid("fields", "is not an object") }
-        let unknown = members.map(\.key).filter { definition.field($0) == nil }
+        let unknown = members.map(\.key).filter {
+            definition.field($0) == nil && system($0) == nil
+        }
         guard unknown.isEmpty else {
             throw .unknown(unknown, "\(definition.item) version \(definition.version)")
         }
         var requests: [FieldRequest] = []
         for member in members {
-            guard let field = definition.field(member.key),
+            guard let field = definition.field(member.key) ?? system(member.key),
                 let change = try change(member.value, field)
             else { continue }
             requests.append(FieldRequest(name: field.name, change: change))
@@ -96,6 +128,35 @@ enum FieldParsing {
             throw .invalid(name, "adds and removes nothing")
         }
         return .elements(add: add ?? [], remove: remove ?? [])
+    }
+
+    // MARK: Counters and rulings
+
+    private static func addition(
+        _ json: JSON,
+        _ name: Text,
+        mayBeZero: Bool = false
+    ) throws(Problem) -> FieldChange {
+        guard let members = json.members, members.count == 1, let add = json["add"] else {
+            throw .invalid(name, "is a counter: it is changed with {\"add\": n}")
+        }
+        guard let number = add.integer else {
+            throw .invalid(name, InvalidValue.notInteger.description)
+        }
+        guard number != 0 || mayBeZero else { throw .invalid(name, "adds nothing") }
+        return .add(.integer(number))
+    }
+
+    /// Nil if the value is a plain one.
+    private static func ruling(
+        _ json: JSON,
+        _ field: FieldDefinition
+    ) throws(Problem) -> FieldChange? {
+        guard let members = json.members else { return nil }
+        guard members.count == 1, let ruled = json["rule"] else {
+            throw .invalid(field.name, "is ruled on with {\"rule\": value}")
+        }
+        return .rule(ruled == .null ? nil : try value(ruled, field.type, field.name))
     }
 
     // MARK: Single values

@@ -31,51 +31,62 @@ extension JSONWriter {
             json.key("turn")
             if let turn = view.turn { json.number(turn) } else { json.null() }
             json.key("fields")
-            json.object { json in json.fields(view, for: member, masks: masks) }
-            // Nothing that this version merges waits for a decision.
+            let sight = Visibility(view, for: member, masks: masks)
+            json.object { json in json.fields(view, sight) }
             json.key("conflicts")
-            json.array { _ in }
+            json.array { json in
+                for conflict in snapshot.conflicts { json.string(conflict) }
+            }
             json.key("created")
             json.time(state.created.milliseconds)
             json.key("updated")
             json.time(state.updated.milliseconds)
             json.key("deleted")
-            json.boolean(false)
+            json.boolean(view.isDeleted)
         }
     }
 
     /// What this member may not see is left out; what was never written is null, [] or 0.
-    private mutating func fields(_ view: RecordView, for member: MemberCode, masks: Bool) {
-        let isParty = view.parties.contains(member)
-        for field in view.definition.fields where field.scope != .parties || isParty {
+    private mutating func fields(_ view: RecordView, _ sight: Visibility) {
+        for field in view.definition.fields where sight.shows(field.scope) {
             key(named: field.name)
-            let value = view.value(of: field)
-            if masks, field.isSensitive, value?.isSomething == true {
-                string("***")
+            if field.merge == .review {
+                reviewed(view.values(of: field), of: field, sight)
             } else {
-                self.value(value, of: field.type)
+                value(view.value(of: field), of: field, sight)
             }
         }
     }
 
-    private mutating func value(_ value: FieldValue?, of type: FieldType) {
-        switch (value, type) {
-        case (nil, .counter): number(0)
-        case (nil, .set): array { _ in }
-        case (nil, _), (.cleared, _): null()
-        case (.text(let text), _): string(text)
-        case (.integer(let integer), _): number(integer)
-        case (.boolean(let flag), _): boolean(flag)
-        case (.decimal(let decimal), _): string(decimal.description)
-        case (.date(let date), _): string(date.description)
-        case (.time(let milliseconds), _): time(milliseconds)
-        case (.member(let code), _): string(code.text)
-        case (.set(let elements), .set(let element)):
-            array { json in
-                for value in elements { json.value(value, of: FieldType(element)) }
+    /// Two or more values under review are `{"review": [...]}`, sorted.
+    private mutating func reviewed(
+        _ values: [FieldValue],
+        of field: FieldDefinition,
+        _ sight: Visibility
+    ) {
+        guard values.count > 1 else { return value(values.first, of: field, sight) }
+        object { json in
+            json.key("review")
+            json.array { json in
+                for value in values { json.value(value, of: field, sight) }
             }
-        case (.set, _): array { _ in }
         }
+    }
+
+    private mutating func value(
+        _ value: FieldValue?,
+        of field: FieldDefinition,
+        _ sight: Visibility
+    ) {
+        guard let value else {
+            switch field.type {
+            case .counter: return number(0)
+            case .set: return array { _ in }
+            default: return null()
+            }
+        }
+        if sight.masks, field.isSensitive, value.isSomething { return string("***") }
+        single(value)
     }
 }
 

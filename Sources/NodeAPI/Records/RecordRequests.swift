@@ -47,7 +47,27 @@ extension Endpoints {
         let body = try RequestObject(json, keys: ["fields"])
         let fields = try FieldParsing.change(try body.required("fields"), definition)
         guard !fields.isEmpty else { throw Problem.invalid("fields", "is empty") }
+        try requireMembers(in: fields)
         return ChangeRequest(fields: fields)
+    }
+
+    /// Parties that are added, and who is to handle the case, are members of the alliance.
+    private func requireMembers(in fields: [FieldRequest]) throws(Problem) {
+        for field in fields where field.name.utf8.first == UInt8(ascii: "@") {
+            let named: [FieldValue] =
+                switch field.change {
+                case .elements(let add, _): add
+                case .set(let value?): [value]
+                default: []
+                }
+            for case .member(let code) in named where !service.roster.contains(code) {
+                throw Problem(
+                    .memberUnknown,
+                    field: field.name,
+                    "\(field.name) names a member that the alliance does not have."
+                )
+            }
+        }
     }
 
     /// `{to?, holder?, fields?}`.
@@ -63,6 +83,7 @@ extension Endpoints {
         let fields = try body["fields"].map { fields throws(Problem) in
             try FieldParsing.change(fields, definition)
         }
+        try requireMembers(in: fields ?? [])
         return ChangeRequest(fields: fields ?? [], stage: stage, holder: holder)
     }
 

@@ -55,13 +55,27 @@ extension Route {
         ) { try await $0.listRecords($1) },
         Route(.get, "/v1/records/{id}", .reader) { try await $0.readRecord($1) },
         Route(.patch, "/v1/records/{id}", .clerk, media: .json) { try await $0.patchRecord($1) },
+        Route(.delete, "/v1/records/{id}", .clerk) { try await $0.deleteRecord($1) },
         Route(.post, "/v1/records/{id}/transition", .clerk, media: .json) {
             try await $0.moveRecord($1)
         },
+        Route(.get, "/v1/records/{id}/history", .reader, query: paging) {
+            try await $0.listHistory($1)
+        },
+        Route(.get, "/v1/records/{id}/explain", .reader) { try await $0.explainRecord($1) },
         Route(.post, "/v1/records:import", .clerk, media: .lines) { try $0.importRecords($1) },
         Route(.get, "/v1/changes", .reader, query: ["after", "wait"] + paging) {
             try await $0.listChanges($1)
         },
+        Route(.get, "/v1/conflicts", .reader, query: ["record", "kind", "open"] + paging) {
+            try await $0.listConflicts($1)
+        },
+        Route(.get, "/v1/conflicts/{id}", .reader) { try await $0.readConflict($1) },
+        Route(.post, "/v1/conflicts/{id}/resolution", .operator, media: .json) {
+            try await $0.resolveConflict($1)
+        },
+        Route(.get, "/v1/held", .reader, query: paging) { try await $0.listHeld($1) },
+        Route(.post, "/v1/held/{position}/retry", .operator) { try await $0.retryHeld($1) },
         Route(.get, "/v1/items", .reader, query: paging) { try $0.listItems($1) },
         Route(.post, "/v1/items", .operator, media: .json) { try await $0.proposeItem($1) },
         Route(.get, "/v1/items/{code}", .reader) { try $0.readItem($1) },
@@ -74,6 +88,7 @@ extension Route {
         Route(.get, "/v1/members", .reader, query: paging) { try $0.listMembers($1) },
         Route(.get, "/v1/audit", .operator, query: paging) { try await $0.listAudit($1) },
         Route(.get, "/v1/verify", .reader, query: ["member"]) { try await $0.verify($1) },
+        Route(.post, "/v1/backup", .operator, media: .json) { try await $0.makeBackup($1) },
         Route(.get, "/v1/openapi.json", .reader) { endpoints, _ in endpoints.openAPI() },
         Route(.get, "/healthz", nil) { endpoints, _ in endpoints.health() },
         Route(.get, "/readyz", nil) { endpoints, _ in try await endpoints.readiness() },
