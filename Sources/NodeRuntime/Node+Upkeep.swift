@@ -117,7 +117,11 @@ extension HeldRow {
             }
             let members = Set(awaited ?? []).sorted()
             return members.isEmpty ? [entry.author] : members
-        default: return [entry.author]
+        case .recordUnknown, .predecessorMissing, .groundMissing, .partyUnknown:
+            // The writer of what is missing, then who sent what waits for it.
+            let writer = entry.waitsFor?.member ?? entry.key?.origin ?? entry.author
+            return writer == entry.author ? [writer] : [writer, entry.author]
+        case .clockAhead, .audienceRefused, .malformed, .featureUnknown: return [entry.author]
         }
     }
 }

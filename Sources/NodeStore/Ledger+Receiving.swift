@@ -188,6 +188,8 @@ extension Ledger {
         var reason: HeldReason
         var detail: String
         var nextTry: Int64?
+        /// Whose write is missing.
+        var waitsFor: Writer?
     }
 
     enum Outcome {
@@ -341,7 +343,8 @@ extension Ledger {
                 key: changeset?.key,
                 definition: changeset?.header?.definition,
                 since: wallMilliseconds,
-                nextTry: hold.nextTry
+                nextTry: hold.nextTry,
+                waitsFor: hold.waitsFor
             )
         )
         // The header counts although what it stands in does not yet.

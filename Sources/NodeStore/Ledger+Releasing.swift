@@ -158,13 +158,14 @@ extension Ledger {
     private func note(_ hold: Hold, on waiting: HeldEntry) throws(StoreError) {
         guard
             hold.reason != waiting.reason || hold.detail != waiting.detail
-                || hold.nextTry != waiting.nextTry
+                || hold.nextTry != waiting.nextTry || hold.waitsFor != waiting.waitsFor
         else { return }
         try store.updateHeld(
             waiting.position,
             reason: hold.reason,
             detail: hold.detail,
-            nextTry: hold.nextTry
+            nextTry: hold.nextTry,
+            waitsFor: hold.waitsFor
         )
     }
 }

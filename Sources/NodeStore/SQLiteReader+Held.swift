@@ -5,7 +5,8 @@ extension SQLiteReader {
     package func held(on key: RecordKey) throws(StoreError) -> [HeldEntry] {
         try connection.all(
             """
-            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try
+            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try,
+                waits_member, waits_incarnation
             FROM held WHERE key = ?1 ORDER BY position
             """,
             { $0.bind(1, key.encoded) },
@@ -16,7 +17,8 @@ extension SQLiteReader {
     package func held(onDefinition digest: Digest) throws(StoreError) -> [HeldEntry] {
         try connection.all(
             """
-            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try
+            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try,
+                waits_member, waits_incarnation
             FROM held WHERE definition = ?1 ORDER BY position
             """,
             { $0.bind(1, digest) },
@@ -27,7 +29,8 @@ extension SQLiteReader {
     package func heldDue(at milliseconds: Int64, limit: Int) throws(StoreError) -> [HeldEntry] {
         try connection.all(
             """
-            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try
+            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try,
+                waits_member, waits_incarnation
             FROM held WHERE next_try <= ?1 ORDER BY next_try, position LIMIT ?2
             """,
             {
@@ -41,7 +44,8 @@ extension SQLiteReader {
     package func held(after position: LogPosition, limit: Int) throws(StoreError) -> [HeldEntry] {
         try connection.all(
             """
-            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try
+            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try,
+                waits_member, waits_incarnation
             FROM held WHERE position > ?1 ORDER BY position LIMIT ?2
             """,
             {
@@ -55,10 +59,31 @@ extension SQLiteReader {
     package func held(at position: LogPosition) throws(StoreError) -> HeldEntry? {
         try connection.first(
             """
-            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try
+            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try,
+                waits_member, waits_incarnation
             FROM held WHERE position = ?1
             """,
             { $0.bind(1, position) },
+            row: heldEntry
+        )
+    }
+
+    package func heldWaiting(
+        since milliseconds: Int64,
+        limit: Int
+    ) throws(StoreError) -> [HeldEntry] {
+        try connection.all(
+            """
+            SELECT position, reason, detail, author, timestamp, key, definition, since, next_try,
+                waits_member, waits_incarnation
+            FROM held WHERE since <= ?1 AND reason IN
+                ('record_unknown', 'predecessor_missing', 'ground_missing', 'party_unknown')
+            ORDER BY position LIMIT ?2
+            """,
+            {
+                $0.bind(1, milliseconds)
+                $0.bind(2, limit)
+            },
             row: heldEntry
         )
     }
@@ -112,7 +137,13 @@ extension SQLiteReader {
             key: row.isNull(5) ? nil : try connection.key(row, 5),
             definition: try connection.optionalDigest(row, 6),
             since: row.int(7),
-            nextTry: row.optionalInt(8)
+            nextTry: row.optionalInt(8),
+            waitsFor: row.isNull(9)
+                ? nil
+                : Writer(
+                    member: try connection.member(row, 9),
+                    incarnation: Incarnation(rawValue: row.unsigned(10))
+                )
         )
     }
 }

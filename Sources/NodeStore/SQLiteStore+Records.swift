@@ -57,8 +57,9 @@ extension SQLiteStore {
         try connection.run(
             """
             INSERT INTO held
-                (position, reason, detail, author, timestamp, key, definition, since, next_try)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                (position, reason, detail, author, timestamp, key, definition, since, next_try,
+                waits_member, waits_incarnation)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
             """
         ) {
             $0.bind(1, held.position)
@@ -70,6 +71,8 @@ extension SQLiteStore {
             $0.bind(7, held.definition)
             $0.bind(8, held.since)
             $0.bind(9, held.nextTry)
+            $0.bind(10, held.waitsFor?.member)
+            $0.bind(11, held.waitsFor.map { Int64(bitPattern: $0.incarnation.rawValue) })
         }
     }
 
@@ -77,15 +80,22 @@ extension SQLiteStore {
         _ position: LogPosition,
         reason: HeldReason,
         detail: String,
-        nextTry: Int64?
+        nextTry: Int64?,
+        waitsFor: Writer?
     ) throws(StoreError) {
         try connection.run(
-            "UPDATE held SET reason = ?2, detail = ?3, next_try = ?4 WHERE position = ?1"
+            """
+            UPDATE held SET reason = ?2, detail = ?3, next_try = ?4, waits_member = ?5,
+                waits_incarnation = ?6
+            WHERE position = ?1
+            """
         ) {
             $0.bind(1, position)
             $0.bind(2, reason.rawValue)
             $0.bind(3, detail)
             $0.bind(4, nextTry)
+            $0.bind(5, waitsFor?.member)
+            $0.bind(6, waitsFor.map { Int64(bitPattern: $0.incarnation.rawValue) })
         }
     }
 

@@ -64,7 +64,8 @@ package protocol Store: StoreReading, DisputeStore {
         _ position: LogPosition,
         reason: HeldReason,
         detail: String,
-        nextTry: Int64?
+        nextTry: Int64?,
+        waitsFor: Writer?
     )
         throws(StoreError)
     func deleteHeld(_ position: LogPosition) throws(StoreError)
@@ -191,6 +192,8 @@ package struct HeldEntry: Hashable, Sendable {
     package var since: Int64
     /// When to try again, milliseconds since 1970 UTC; nil: when what it waits for comes.
     package var nextTry: Int64?
+    /// Whose write it waits for; nil where that is nobody's, or not known.
+    package var waitsFor: Writer?
 
     package init(
         position: LogPosition,
@@ -201,7 +204,8 @@ package struct HeldEntry: Hashable, Sendable {
         key: RecordKey?,
         definition: Digest?,
         since: Int64,
-        nextTry: Int64?
+        nextTry: Int64?,
+        waitsFor: Writer? = nil
     ) {
         self.position = position
         self.reason = reason
@@ -212,6 +216,7 @@ package struct HeldEntry: Hashable, Sendable {
         self.definition = definition
         self.since = since
         self.nextTry = nextTry
+        self.waitsFor = waitsFor
     }
 }
 

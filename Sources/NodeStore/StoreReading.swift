@@ -63,6 +63,8 @@ package protocol StoreReading: AnyObject {
     func heldCounts() throws(StoreError) -> [MemberCode: [HeldReason: UInt64]]
     func heldSummaries() throws(StoreError) -> [MemberCode: HeldSummary]
     func held(after position: LogPosition, limit: Int) throws(StoreError) -> [HeldEntry]
+    /// Those that wait for somebody's write and came at that moment or before it.
+    func heldWaiting(since milliseconds: Int64, limit: Int) throws(StoreError) -> [HeldEntry]
     func held(at position: LogPosition) throws(StoreError) -> HeldEntry?
 
     // MARK: Agreement

@@ -86,7 +86,13 @@ import Testing
 
     @Test func `a new reason replaces the old one, and what is released is gone`() throws {
         try fixture.commit(store) {
-            try store.updateHeld(3, reason: .recordUnknown, detail: "the creation", nextTry: nil)
+            try store.updateHeld(
+                3,
+                reason: .recordUnknown,
+                detail: "the creation",
+                nextTry: nil,
+                waitsFor: nil
+            )
             try store.deleteHeld(1)
         }
         var changed = held[2]

@@ -3,6 +3,10 @@
 -- What a join let go is found in the log: rows in the order of arrival would differ from node to node.
 DROP TABLE journal;
 
+-- Whose write a held entry waits for: its member and incarnation; null: nobody's that is known.
+ALTER TABLE held ADD COLUMN waits_member TEXT;
+ALTER TABLE held ADD COLUMN waits_incarnation INTEGER;
+
 -- Incarnations for whose writes nobody waits, as their members declared.
 CREATE TABLE gone (
   member TEXT NOT NULL, -- member code
