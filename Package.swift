@@ -182,7 +182,10 @@ let package = Package(
         // One target a room, and those that run whole nodes.
         tests("AllianceModelTests", ["AllianceModel"]),
         tests("AllianceFilesTests", ["AllianceModel", "AllianceFiles"]),
-        tests("ReplicationCoreTests", ["AllianceModel", "ReplicationCore", "SecureTransport"]),
+        tests(
+            "ReplicationCoreTests",
+            ["AllianceModel", "ClusterChecker", "ReplicationCore", "SecureTransport"]
+        ),
         tests(
             "ReplicationWireTests",
             [

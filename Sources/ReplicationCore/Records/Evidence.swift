@@ -63,6 +63,13 @@ package struct RecordFacts: Hashable, Sendable {
             && closed.isEmpty
     }
 
+    /// Whether an incarnation of home or accepting, who alone add parties, is gone or forked: then
+    /// nobody waits for an addition.
+    func mayHaveLostAdditions(_ home: MemberCode, _ accepting: MemberCode) -> Bool {
+        let isTheirs = { (writer: Writer) in writer.member == home || writer.member == accepting }
+        return gone.contains(where: isTheirs) || forkedWriters.contains(where: isTheirs)
+    }
+
     /// Whether nobody waits for what that incarnation wrote.
     package func isLost(_ writer: Writer) -> Bool {
         gone.contains(writer) || forkedWriters.contains(writer)

@@ -25,6 +25,12 @@ extension JudgedField {
             )
         }
         state.lost = lost.sorted()
+        if !facts.forkedWriters.isEmpty {
+            let here = Set(sound)
+            state.lostForked = state.lost.filter {
+                facts.forkedWriters.contains($0.writer) && !here.contains($0)
+            }
+        }
         var voids: Set<VoidWrite> = []
         for judged in writes {
             guard let verdict = judged.verdict else { continue }

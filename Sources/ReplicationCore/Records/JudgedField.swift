@@ -9,6 +9,8 @@ struct JudgedField {
     /// Those that are something to somebody, sorted by dot: one a dot.
     private(set) var undecided: [WriteCopy] = []
     private(set) var applied = CausalContext()
+    /// Dots that are here off any fork.
+    private(set) var sound: [Dot] = []
     /// Dots that were taken in and are nothing: forked, or numbered twice.
     private(set) var nothing: Set<Dot> = []
 
@@ -22,6 +24,7 @@ struct JudgedField {
         guard let dot = copies.keys.first?.dot else { return }
         applied.insert(dot)
         let sound = copies.filter { $0.value == nil }.map(\.key)
+        if !sound.isEmpty { self.sound.append(dot) }
         if sound.count == 1 { undecided.append(sound[0]) } else { nothing.insert(dot) }
         let sorted = copies.sorted {
             ($0.key.timestamp, VoidWrite($0.key)) < ($1.key.timestamp, VoidWrite($1.key))
@@ -122,7 +125,7 @@ struct JudgedField {
                 hasSeenLater(copy, than: position, valid, rights)
             }
         } else if !rights.isAllowed(member, authority, rule.scope) {
-            verdict = .unauthorised
+            verdict = rights.refusal(authority)
         }
         guard verdict == nil, rule.register == .once else { return verdict }
         return valid.contains { copy.write.context.contains($0.dot) } ? .alreadySet : nil
@@ -161,16 +164,28 @@ struct JudgedField {
         let covered = seen.reduce(into: CausalContext()) { $0.formUnion($1.write.context) }
         let standing = seen.filter { !covered.contains($0.dot) }.map { StandingWrite($0) }
         let ranks = RegisterRanks(definition, name, rights.custody, rights.handling)
-        var from: Text?
-        if case .text(let stage)? = ranks.greatest(standing)?.single { from = stage }
+        var beginning = Beginning.none
+        if case .text(let stage)? = ranks.greatest(standing)?.single { beginning = .stage(stage) }
+        if !hasAllSeen(by: copy) { beginning = .unknown }
         return rights.verdict(
-            ofMove: (from, to),
+            ofMoveFrom: beginning,
+            to: to,
             in: workflow,
             rule.scope,
             of: copy.dot.writer.member,
             on: rights.ground(copy.write.ground, rule.groundField)
         ) { position in
             hasSeenLater(copy, than: position, valid, rights)
+        }
+    }
+
+    /// Whether every write that the context names is here and something to somebody.
+    private func hasAllSeen(by copy: WriteCopy) -> Bool {
+        copy.write.context.entries.allSatisfy { entry in
+            let here = undecided.filter {
+                $0.dot.writer == entry.writer && $0.dot.number <= entry.number
+            }
+            return UInt64(here.count) == entry.number
         }
     }
 

@@ -58,7 +58,7 @@ package struct JudgedHistory: Sendable {
         state.turns = genuine.turns
         state.assignments = genuine.assignments
         state.everParties = genuine.everParties(home: header.home, accepting: key.origin)
-        let rights = Rights(state, nothing: genuine.nothing)
+        let rights = Rights(state, nothing: genuine.nothing, facts: facts)
         var judged: [JudgedField] = []
         for index in genuine.fields.indices {
             genuine.fields[index].decide(rights, definition)

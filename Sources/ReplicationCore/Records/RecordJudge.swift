@@ -127,6 +127,9 @@ struct Joining {
         }
         let field = record?.field(write.field)
         if let waiting = missing(write, field, rule) { return waiting }
+        if hasFacts, write.lost.contains(where: { facts.forkedWriters.contains($0.writer) }) {
+            needsHistory = true
+        }
         if hasFacts, let field, coversLost(write, field) { needsHistory = true }
         guard let verdict = verdict(write, field, rule) else { return .join(rule.register) }
         return .void(verdict)
@@ -202,6 +205,7 @@ struct Joining {
             record?.everParties.contains(writer.member) != true
         else { return nil }
         needsHistory = true
+        if hasFacts, facts.mayHaveLostAdditions(home, accepting) { return nil }
         let voids = record?.field(SystemField.parties)?.voids ?? []
         if voids.contains(where: { $0.value.adds(writer.member) }) { return nil }
         let beside = changeset.writes.first { $0.field == SystemField.parties }
@@ -289,16 +293,18 @@ struct Joining {
             needsHistory = true
             return nil
         }
-        var from: Text?
+        var beginning = Beginning.none
         if let field {
-            // Where the case stood for its writer is what is shown only if it had seen all of it.
-            guard write.context.covers(field.applied), let record else {
+            // Where the case stood for its writer is what is shown only if it had seen all of it, and
+            // if nothing of that is lost.
+            guard write.context.covers(field.applied), field.voids.isEmpty, !hasFacts, let record
+            else {
                 needsHistory = true
                 return nil
             }
-            from = RecordView(record, rules.definition).stage
+            if let stage = RecordView(record, rules.definition).stage { beginning = .stage(stage) }
         }
-        guard let by = Rights.authority(ofMove: (from, to), in: workflow) else {
+        guard let by = beginning.authorities(ofMoveTo: to, in: workflow).first else {
             return .unauthorised
         }
         guard by != .handling else {

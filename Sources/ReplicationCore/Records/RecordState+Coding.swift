@@ -85,6 +85,7 @@ extension FieldState {
         for entry in reviewed.entries {
             writer.message(6) { EntryCoding.encode(entry.writer, entry.number, into: &$0) }
         }
+        for dot in lostForked { writer.message(7) { dot.encode(into: &$0) } }
     }
 
     fileprivate init?(encoded: ArraySlice<UInt8>) {
@@ -95,6 +96,7 @@ extension FieldState {
         var lost: [Dot] = []
         var voids: [VoidWrite] = []
         var reviewed: [CausalContext.Entry] = []
+        var lostForked: [Dot] = []
         while let (number, value) = reader.next() {
             guard case .bytes(let inner) = value else { return nil }
             switch number {
@@ -114,19 +116,23 @@ extension FieldState {
             case 6:
                 guard let seen = EntryCoding.dot(inner) else { return nil }
                 reviewed.append(CausalContext.Entry(writer: seen.writer, number: seen.number))
+            case 7:
+                guard let dot = EntryCoding.dot(inner) else { return nil }
+                lostForked.append(dot)
             default: return nil
             }
         }
         guard !reader.isMalformed, let name, let context = CausalContext(sorted: applied),
             let reviewed = CausalContext(sorted: reviewed),
             standing.isStrictlySorted(by: \.dot), lost.isStrictlySorted(by: \.self),
-            voids.isStrictlySorted(by: \.self)
+            voids.isStrictlySorted(by: \.self), lostForked.isStrictlySorted(by: \.self)
         else { return nil }
         self.init(
             name: name,
             applied: context,
             standing: standing,
             lost: lost,
+            lostForked: lostForked,
             voids: voids,
             reviewed: reviewed
         )

@@ -57,6 +57,9 @@ package struct FieldState: Hashable, Sendable {
     /// The dots that some valid write named as lost, and the replaced writes of incarnations that are
     /// gone or forked, sorted: with the siblings not shown and the void writes, the journal.
     package var lost: [Dot]
+    /// Those of the lost dots that are of a forked incarnation and not here off the fork: who lacks
+    /// that branch cannot know that they are of it, so they are not compared.
+    package var lostForked: [Dot]
     /// Applied writes that count for nothing, sorted by (dot, verdict, timestamp, value).
     package var voids: [VoidWrite]
     /// Of a `sum`, the additions that the decision of a conflict had seen; else empty.
@@ -67,6 +70,7 @@ package struct FieldState: Hashable, Sendable {
         applied: CausalContext,
         standing: [StandingWrite],
         lost: [Dot],
+        lostForked: [Dot] = [],
         voids: [VoidWrite] = [],
         reviewed: CausalContext = CausalContext()
     ) {
@@ -74,6 +78,7 @@ package struct FieldState: Hashable, Sendable {
         self.applied = applied
         self.standing = standing
         self.lost = lost
+        self.lostForked = lostForked
         self.voids = voids
         self.reviewed = reviewed
     }

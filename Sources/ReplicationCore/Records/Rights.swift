@@ -10,9 +10,12 @@ struct Rights {
     let handling: HandlingOrder
     /// Turns and assignments that were taken in and are nothing to anybody.
     private let nothing: [Text: Set<Dot>]
+    /// Whether an addition to the parties may be lost.
+    private let isAdditionLost: Bool
 
-    init(_ state: RecordState, nothing: [Text: Set<Dot>] = [:]) {
+    init(_ state: RecordState, nothing: [Text: Set<Dot>] = [:], facts: RecordFacts = .none) {
         self.nothing = nothing
+        isAdditionLost = facts.mayHaveLostAdditions(state.header.home, state.key.origin)
         home = state.header.home
         accepting = state.key.origin
         everParties = state.everParties
@@ -28,6 +31,7 @@ struct Rights {
         custody = Custody([], home: home, accepting: accepting)
         handling = HandlingOrder([], home: home)
         nothing = [:]
+        isAdditionLost = false
     }
 
     /// Whether a member that stands on the first turn, and on home's handling by default, may write a
@@ -66,6 +70,12 @@ struct Rights {
         }
     }
 
+    /// Why a member without such an authority has none: under `any` its addition to the parties may be
+    /// lost, and then its writer need not have lied.
+    func refusal(_ authority: Authority) -> Verdict {
+        authority == .any && isAdditionLost ? .groundGone : .unauthorised
+    }
+
     /// Under `holder` or `handling`: by what its writer stood on.
     ///
     /// `hasSeenLater`: whether its writer had seen another member's valid write that stands on a turn
@@ -86,11 +96,9 @@ struct Rights {
     }
 
     /// A move between stages; its ground is always a turn.
-    ///
-    /// `from` is the stage that its writer had seen; nil if it had seen none: a case begins in the
-    /// first stage, as accepting makes it.
     func verdict(
-        ofMove move: (from: Text?, to: Text),
+        ofMoveFrom beginning: Beginning,
+        to stage: Text,
         in workflow: Workflow,
         _ scope: Scope,
         of member: MemberCode,
@@ -102,20 +110,37 @@ struct Rights {
         case .nothing, .naming(_, position: nil): return .overruled
         case .naming: break
         }
-        guard let by = Rights.authority(ofMove: move, in: workflow) else { return .unauthorised }
-        switch by {
-        case .holder: return verdict(of: member, on: ground, hasSeenLater: hasSeenLater)
-        case .handling: return handling.everNamed(member) ? nil : .unauthorised
-        case .any, .home, .accepting, .members:
-            return isAllowed(member, by, scope) ? nil : .unauthorised
+        let isValid = beginning.authorities(ofMoveTo: stage, in: workflow).contains { by in
+            switch by {
+            case .holder:
+                verdict(of: member, on: ground, hasSeenLater: hasSeenLater) == nil
+            case .handling: handling.everNamed(member)
+            case .any, .home, .accepting, .members: isAllowed(member, by, scope)
+            }
         }
+        return isValid ? nil : .unauthorised
     }
+}
 
-    /// Nil if the workflow has no such move.
-    static func authority(ofMove move: (from: Text?, to: Text), in workflow: Workflow) -> Authority?
-    {
-        if move.from == nil, move.to == workflow.initialStage { return .accepting }
-        guard let from = move.from ?? workflow.initialStage else { return nil }
-        return workflow.transition(from: from, to: move.to)?.by
+/// Where a move began, as its writer had seen it.
+enum Beginning {
+    /// It had seen no stage: the case begins.
+    case none
+    case stage(Text)
+    /// It had seen a move that is lost, or nothing to anybody: it cannot be told, and its writer need
+    /// not have lied.
+    case unknown
+
+    /// Whose such a move is; one of them is enough.
+    func authorities(ofMoveTo stage: Text, in workflow: Workflow) -> [Authority] {
+        switch self {
+        // As accepting makes the case.
+        case .none where stage == workflow.initialStage: [.accepting]
+        case .none:
+            workflow.initialStage.flatMap { workflow.transition(from: $0, to: stage) }
+                .map { [$0.by] } ?? []
+        case .stage(let from): workflow.transition(from: from, to: stage).map { [$0.by] } ?? []
+        case .unknown: workflow.transitions.filter { $0.to == stage }.map(\.by)
+        }
     }
 }

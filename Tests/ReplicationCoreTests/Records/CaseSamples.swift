@@ -186,6 +186,7 @@ struct City {
 
     private mutating func commit(_ draft: ChangeDraft, header: RecordHeader?) -> [Entry] {
         clock += 1
+        let before = written
         let entries = draft.parts.map { part in
             Entry(
                 changeset: Changeset(
@@ -196,7 +197,7 @@ struct City {
                 ),
                 audience: part.audience,
                 writer: me,
-                sequence: UInt64(written.count + 1)
+                sequence: before.sequence(after: me, part.audience)
             )
         }
         written += entries
@@ -234,6 +235,14 @@ struct City {
         }
     }
 
+    /// Takes over what statements said, and judges again.
+    mutating func learn(_ facts: RecordFacts) {
+        self.facts = facts
+        guard !history.isEmpty else { return }
+        state = judgedAgain()
+        release()
+    }
+
     /// What the whole history makes: the slow way to the state.
     func judgedAgain() -> RecordState {
         RecordJudge.judge(
@@ -252,6 +261,10 @@ struct City {
             held.append(entry)
             return
         }
+        release()
+    }
+
+    private mutating func release() {
         var moved = true
         while moved {
             moved = false
@@ -261,5 +274,12 @@ struct City {
                 moved = true
             }
         }
+    }
+}
+
+extension [City.Entry] {
+    /// The next sequence of a feed in which these stand.
+    func sequence(after writer: Writer, _ audience: Audience) -> UInt64 {
+        UInt64(filter { $0.writer == writer && $0.audience == audience }.count + 1)
     }
 }
