@@ -150,7 +150,7 @@ let package = Package(
         program(
             "citysync",
             [
-                "AllianceModel", "AllianceFiles", "SecureTransport",
+                "AllianceModel", "AllianceFiles", "NodeStore", "SecureTransport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: nio),
@@ -238,7 +238,7 @@ let package = Package(
         tests(
             "CitysyncTests",
             [
-                "citysync", "AllianceFiles", "AllianceModel", "SecureTransport",
+                "citysync", "AllianceFiles", "AllianceModel", "NodeStore", "SecureTransport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOHTTP1", package: nio),

@@ -26,6 +26,7 @@ struct Citysync: AsyncParsableCommand {
             StatusCommand.self, WaitCommand.self, PeersCommand.self, ItemsCommand.self,
             RecordsCommand.self, ConflictsCommand.self, HeldCommand.self, VerifyCommand.self,
             MembersCommand.self, AuditCommand.self, TokenCommand.self, BackupCommand.self,
+            RestoreCommand.self, DoctorCommand.self,
         ]
     )
 

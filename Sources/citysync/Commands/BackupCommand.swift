@@ -10,7 +10,7 @@ struct BackupCommand: NodeCommand {
         discussion: """
             FILE is on the node's machine, written by the node's user, and must not be there yet; it \
             appears once it is whole and verified. Configuration and keys are not in it: keep copies of \
-            them too.
+            them too. citysync restore puts it back.
 
             Example:
               citysync backup /var/backups/citysync/2026-07-01.sqlite

@@ -23,6 +23,7 @@ struct ArgumentsTests {
         ["conflicts", "resolve", "c-1", "--choose", "first"],
         ["conflicts", "resolve", "c-1", "--json", "{"],
         ["held", "retry"], ["held", "retry", "x"], ["backup"], ["backup", "a", "b"],
+        ["restore", "a"], ["restore", "--config", "node.yaml"], ["doctor", "node.yaml"],
         ["token", "new", "--name", "a", "--role", "reader"],
         ["token", "new", "--file", "f", "--role", "reader"],
         ["token", "new", "--file", "f", "--name", "a", "--role", "root"],
@@ -67,7 +68,7 @@ struct ArgumentsTests {
                 "records import", "records export",
                 "conflicts list", "conflicts show", "conflicts resolve", "held list", "held retry",
                 "verify", "members list", "audit", "token new", "token list", "token revoke",
-                "backup",
+                "backup", "restore", "doctor",
             ]
         )
     }

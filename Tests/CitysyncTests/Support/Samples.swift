@@ -105,4 +105,31 @@ enum Samples {
          "conflicts":[],"created":"2026-01-01T00:00:00.000Z","updated":"2026-01-02T00:00:00.000Z",
          "deleted":null}
         """
+
+    /// A node in `folder`, whose addresses are free on any machine.
+    static func configuration(_ folder: String) -> String {
+        """
+        member: "350100"
+        data: data
+        alliance: alliance.yaml
+        peers:
+          listen: "127.0.0.1:0"
+          certificate: node.pem
+          key: node.key
+          authority: ca.pem
+          revocations: ca.crl
+        api: { listen: "127.0.0.1:0", socket: "\(folder)/api.sock", tokens: tokens.yaml }
+        """
+    }
+
+    /// A peer where nobody listens, and one without an address.
+    static let alliance = """
+        alliance: fuzhou-metro
+        trustDomain: fuzhou-metro.example
+        agreement: all
+        members:
+          - { code: "350100", name: { zh: 福州, en: Fuzhou } }
+          - { code: "350128", name: { zh: 平潭, en: Pingtan } }
+          - { code: "350300", name: { zh: 莆田, en: Putian }, address: "127.0.0.1:1" }
+        """
 }
