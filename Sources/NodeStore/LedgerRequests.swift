@@ -61,11 +61,19 @@ package struct RecordSnapshot: Hashable, Sendable {
     package var definition: ItemDefinition
     /// The ETag without quotes: base64url, changes only when the record does.
     package var token: String
+    /// Ids of the open conflicts that it is in, sorted.
+    package var conflicts: [Text]
 
-    package init(state: RecordState, definition: ItemDefinition, token: String) {
+    package init(
+        state: RecordState,
+        definition: ItemDefinition,
+        token: String,
+        conflicts: [Text] = []
+    ) {
         self.state = state
         self.definition = definition
         self.token = token
+        self.conflicts = conflicts
     }
 }
 
