@@ -26,6 +26,8 @@ final class Connection {
     private(set) var isStopped = false
     /// Frames in the write-ahead log after the last commit.
     private(set) var walFrames: Int32 = 0
+    /// False once it went wrong.
+    private var growsLogAhead = true
 
     private let handle: OpaquePointer
     /// Keyed by the literal's address: one statement for each place in the source.
@@ -229,6 +231,44 @@ final class Connection {
         walFrames = 0
         return true
     }
+
+    /// Gives a write-ahead log that is nearly full room ahead, as zeros, up to `bytesMaximum` in all.
+    ///
+    /// A sync of blocks that a file has already costs the disk one flush; one that makes the file
+    /// longer commits the file system's own journal too, and waits for whoever else does. SQLite
+    /// reads a log as far as the frames' checksums go, which zeros end. Where it cannot be done it
+    /// is left: the next commit says what is wrong, if anything is.
+    func growLogAhead(bytesMaximum: Int64) {
+        let used = Connection.walHeaderBytes + Int64(walFrames) * Connection.frameBytes
+        guard growsLogAhead, !isStopped, used > Connection.leastLogBytes else { return }
+        var file: UnsafeMutablePointer<sqlite3_file>?
+        var size: Int64 = 0
+        guard
+            sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) == SQLITE_OK,
+            let file, let methods = file.pointee.pMethods?.pointee,
+            methods.xFileSize(file, &size) == SQLITE_OK,
+            size - used < Connection.leastLogBytes, size < bytesMaximum
+        else { return }
+        let end = size + Connection.roomAheadBytes
+        for place in stride(from: size, to: end, by: Connection.zeros.count) {
+            let code = Connection.zeros.withUnsafeBytes { zeros in
+                methods.xWrite(file, zeros.baseAddress, Int32(zeros.count), place)
+            }
+            guard code != SQLITE_OK else { continue }
+            growsLogAhead = false
+            // What a full disk took of it is wanted elsewhere.
+            _ = methods.xTruncate(file, size)
+            return
+        }
+    }
+
+    private static let walHeaderBytes: Int64 = 32
+    /// A page of 4 KiB and the frame's header.
+    static let frameBytes: Int64 = 4_096 + 24
+    private static let leastLogBytes: Int64 = 256 << 10
+    private static let roomAheadBytes: Int64 = 1 << 20
+    /// SQLite's file systems take less than 128 KiB at a time.
+    private static let zeros = [UInt8](repeating: 0, count: 64 << 10)
 
     // MARK: Errors
 

@@ -17,6 +17,8 @@ package final class SQLiteStore: SQLiteReader, Store {
     /// A large bound saves writing a page again and again; `checkpointIfIdle` keeps the log short
     /// meanwhile.
     static let checkpointFrames: Int32 = 16_384
+    /// How long a write-ahead log stays: as it is when a commit checkpoints, and a bulk commit more.
+    private static let logBytesMaximum = Int64(checkpointFrames) * Connection.frameBytes + (8 << 20)
     /// Frames from which a checkpoint when idle is worth its syncs: 4 MiB.
     static let idleCheckpointFrames: Int32 = 1_024
 
@@ -37,7 +39,7 @@ package final class SQLiteStore: SQLiteReader, Store {
             PRAGMA journal_mode = WAL;
             PRAGMA synchronous = FULL;
             PRAGMA foreign_keys = ON;
-            PRAGMA journal_size_limit = 67108864;
+            PRAGMA journal_size_limit = \(SQLiteStore.logBytesMaximum);
             PRAGMA cache_size = -8000;
             PRAGMA temp_store = MEMORY;
             PRAGMA busy_timeout = 1000;
@@ -68,6 +70,7 @@ package final class SQLiteStore: SQLiteReader, Store {
 
     package func commit() throws(StoreError) {
         try connection.commit()
+        connection.growLogAhead(bytesMaximum: SQLiteStore.logBytesMaximum)
         guard connection.walFrames >= SQLiteStore.checkpointFrames else { return }
         // What was committed is durable whatever becomes of the checkpoint, so its failure must not
         // look like the commit's: it stops the store, and the next transaction says so.

@@ -72,6 +72,34 @@ import Testing
         #expect(try store.lastPosition() == 5)
     }
 
+    @Test func `a log that grows has room ahead, which means nothing after a crash`() throws {
+        let (store, feed) = try fixture.filled(1)
+        let log = "\(fixture.data)/citysync.sqlite-wal"
+        func size() throws -> Int {
+            try #require(try FileManager.default.attributesOfItem(atPath: log)[.size] as? Int)
+        }
+        // Three pages or so to a commit: about 3 MiB of log.
+        var extensions = 0
+        for number in 2...250 {
+            let before = try size()
+            try fixture.commit(store) {
+                try fixture.append(store, feed, entryBytes("\(number)", bodyBytes: 2_000))
+            }
+            if try size() != before { extensions += 1 }
+            let copied = number.isMultiple(of: 83) ? try StoreFixture() : nil
+            guard let copied else { continue }
+            try fixture.copyFiles(to: copied)
+            let restarted = try copied.open()
+            #expect(try restarted.lastPosition() == Int64(number))
+            #expect(try restarted.verify() == [])
+        }
+        // The first ones make it longer, then one in many does.
+        #expect(try size() > 1 << 20)
+        #expect(extensions < 150, "\(extensions) of 249 commits made the log longer")
+        let bytes = try #require(FileManager.default.contents(atPath: log))
+        #expect(bytes.suffix(64 << 10).allSatisfy { $0 == 0 })
+    }
+
     @Test func `a write against the schema stops the store`() throws {
         let (store, feed) = try fixture.filled(2)
         try store.begin()
