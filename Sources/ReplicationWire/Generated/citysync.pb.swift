@@ -1276,6 +1276,24 @@ package nonisolated struct SchemaValue: Sendable {
     set {value = .cleared(newValue)}
   }
 
+  /// An encoded single Value: home's ruling on a field that is set once.
+  package var ruling: Data {
+    get {
+      if case .ruling(let v)? = value {return v}
+      return Data()
+    }
+    set {value = .ruling(newValue)}
+  }
+
+  /// Of @delete.
+  package var deletion: SchemaDeletion {
+    get {
+      if case .deletion(let v)? = value {return v}
+      return SchemaDeletion()
+    }
+    set {value = .deletion(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Value: Equatable, Sendable {
@@ -1290,8 +1308,40 @@ package nonisolated struct SchemaValue: Sendable {
     case member(String)
     case elements(SchemaElements)
     case cleared(Bool)
+    /// An encoded single Value: home's ruling on a field that is set once.
+    case ruling(Data)
+    /// Of @delete.
+    case deletion(SchemaDeletion)
 
   }
+
+  package init() {}
+}
+
+/// What the writer of a deletion had seen of the fields of the widest scope: sorted by name, each once.
+package nonisolated struct SchemaDeletion: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var seen: [SchemaFieldSight] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// At least one share of the context, sorted by writer, each writer once.
+package nonisolated struct SchemaFieldSight: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var field: String = String()
+
+  package var context: [SchemaDot] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
@@ -3449,7 +3499,7 @@ nonisolated extension SchemaBody: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension SchemaValue: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Value"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}integer\0\u{1}decimal\0\u{1}boolean\0\u{1}date\0\u{1}time\0\u{1}member\0\u{1}elements\0\u{1}cleared\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}integer\0\u{1}decimal\0\u{1}boolean\0\u{1}date\0\u{1}time\0\u{1}member\0\u{1}elements\0\u{1}cleared\0\u{1}ruling\0\u{1}deletion\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3539,6 +3589,27 @@ nonisolated extension SchemaValue: SwiftProtobuf.Message, SwiftProtobuf._Message
           self.value = .cleared(v)
         }
       }()
+      case 10: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .ruling(v)
+        }
+      }()
+      case 11: try {
+        var v: SchemaDeletion?
+        var hadOneofValue = false
+        if let current = self.value {
+          hadOneofValue = true
+          if case .deletion(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.value = .deletion(v)
+        }
+      }()
       default: break
       }
     }
@@ -3586,6 +3657,14 @@ nonisolated extension SchemaValue: SwiftProtobuf.Message, SwiftProtobuf._Message
       guard case .cleared(let v)? = self.value else { preconditionFailure() }
       try visitor.visitSingularBoolField(value: v, fieldNumber: 9)
     }()
+    case .ruling?: try {
+      guard case .ruling(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 10)
+    }()
+    case .deletion?: try {
+      guard case .deletion(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -3593,6 +3672,71 @@ nonisolated extension SchemaValue: SwiftProtobuf.Message, SwiftProtobuf._Message
 
   package static func ==(lhs: SchemaValue, rhs: SchemaValue) -> Bool {
     if lhs.value != rhs.value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SchemaDeletion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Deletion"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seen\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.seen) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.seen.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.seen, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: SchemaDeletion, rhs: SchemaDeletion) -> Bool {
+    if lhs.seen != rhs.seen {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SchemaFieldSight: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FieldSight"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}field\0\u{1}context\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.field) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.context) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.field.isEmpty {
+      try visitor.visitSingularStringField(value: self.field, fieldNumber: 1)
+    }
+    if !self.context.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.context, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: SchemaFieldSight, rhs: SchemaFieldSight) -> Bool {
+    if lhs.field != rhs.field {return false}
+    if lhs.context != rhs.context {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

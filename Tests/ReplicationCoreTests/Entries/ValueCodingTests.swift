@@ -18,6 +18,9 @@ import Testing
         (.single(.time(-1)), "3001"),
         (.single(.cleared), "4801"),
         (.elements(add: [.text("a")], remove: [.text("b")]), "420a0a030a0161" + "12030a0162"),
+        (.ruling(.text("a")), "52030a0161"),
+        (.ruling(.cleared), "52024801"),
+        (.deletion([]), "5a00"),
     ]
 
     @Test(arguments: golden)
@@ -27,9 +30,24 @@ import Testing
         #expect(ValueCoding.decode(bytes[...]) == value)
     }
 
+    @Test func `a deletion has these bytes`() throws {
+        var seen = CausalContext()
+        seen.insert(Dot(writer: try CaseSamples.writer("350100"), number: 1))
+        let value = WriteValue.deletion([FieldSight(field: "a", seen: seen)])
+        let bytes =
+            "5a1a0a180a0161" + "12130a06333530313030" + "110100000000000000" + "1801"
+        #expect(Hexadecimal.encode(ValueCoding.encode(value)) == bytes)
+    }
+
     private static func values() throws -> [WriteValue] {
         let date = try #require(CalendarDate("1969-12-31"))
+        var seen = CausalContext()
+        seen.insert(Dot(writer: try CaseSamples.writer("350100"), number: 1))
+        seen.insert(Dot(writer: try CaseSamples.writer("350300"), number: 300))
         return golden.map(\.0) + [
+            .deletion([
+                FieldSight(field: "@turn", seen: seen), FieldSight(field: "name", seen: seen),
+            ]),
             .single(.date(date)), .single(.member(try CaseSamples.member("330111-07"))),
             .single(.time(1_780_000_000_000)),
             .elements(add: [], remove: [.integer(-3), .integer(0), .integer(5)]),

@@ -134,6 +134,35 @@ import Testing
         }
     }
 
+    @Test func `rulings and deletions are the schema's, byte for byte, and back`() throws {
+        var ruling = SchemaValue()
+        ruling.ruling = try Self.schema(of: .text("a")).serializedBytes()
+        let writer = try Samples.writer("350100")
+        var seen = CausalContext()
+        seen.insert(Dot(writer: writer, number: 3))
+        seen.insert(Dot(writer: try Samples.writer("350300"), number: 1))
+        let sights = [FieldSight(field: "@stage", seen: seen), FieldSight(field: "a", seen: seen)]
+        var deletion = SchemaValue()
+        deletion.deletion.seen = sights.map { sight in
+            var schema = SchemaFieldSight()
+            schema.field = sight.field.string
+            schema.context = sight.seen.entries.map {
+                Self.schema(of: Dot(writer: $0.writer, number: $0.number))
+            }
+            return schema
+        }
+        var empty = SchemaValue()
+        empty.deletion = SchemaDeletion()
+        let values: [(WriteValue, SchemaValue)] = [
+            (.ruling(.text("a")), ruling), (.deletion(sights), deletion), (.deletion([]), empty),
+        ]
+        for (value, schema) in values {
+            let bytes: Bytes = try schema.serializedBytes()
+            #expect(ValueCoding.encode(value) == bytes)
+            #expect(ValueCoding.decode(bytes[...]) == value)
+        }
+    }
+
     // MARK: The schema's side
 
     private static func schema(
