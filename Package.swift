@@ -245,7 +245,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: nio),
             ]
         ),
-        tests("ClusterCheckerTests", ["AllianceModel", "ClusterChecker"]),
+        tests("ClusterCheckerTests", ["AllianceModel", "ClusterChecker", "ReplicationCore"]),
         tests(
             "SimulationTests",
             [

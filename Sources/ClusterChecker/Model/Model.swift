@@ -21,6 +21,18 @@ package enum Model {
         let judged = Judged(given: given, genuine: genuine, custody: custody)
         return Summary(judged: judged, held: held).outcome()
     }
+
+    /// The places of the changesets that wait.
+    package static func waiting(
+        _ record: ModelRecord,
+        writes: Set<ModelWrite>,
+        facts: ModelFacts = .none
+    ) -> Set<ModelPlace> {
+        var readiness = Readiness(
+            given: Given(record: record, writes: writes, facts: facts)
+        )
+        return Set(writes.subtracting(readiness.settle().applied).map(\.place))
+    }
 }
 
 /// What a judgement starts from.

@@ -123,8 +123,10 @@ struct Summary {
 
     /// A conflict with what is void: "it is *open* while its values stand uncovered by a later write".
     private func voidConflicts() -> Set<ModelConflict> {
-        let open = judged.verdicts.filter { id, verdict in
-            verdict != .valid && !judged.valid(id.field).contains { $0.covers(id.dot) }
+        let voids = judged.verdicts.filter { $0.value != .valid }.map { ($0.key, $0.value) }
+        let copies = judged.genuine.withForkedCopy.map { ($0, ModelVerdict.forked) }
+        let open = (voids + copies).filter { id, _ in
+            !judged.valid(id.field).contains { $0.covers(id.dot) }
         }
         return Set(
             open.map { id, verdict in

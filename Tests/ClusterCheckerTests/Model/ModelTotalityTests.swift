@@ -60,7 +60,7 @@ struct ModelTotalityTests {
     }
 
     /// Contexts, grounds, numbers, places and audiences drawn blindly from very few.
-    private func lies(_ story: Story, _ random: inout Random, count: Int) -> Set<ModelWrite> {
+    func lies(_ story: Story, _ random: inout Random, count: Int) -> Set<ModelWrite> {
         var writes: Set<ModelWrite> = []
         for _ in 0..<count {
             let field = random.pick(Self.fields)
@@ -101,7 +101,7 @@ struct ModelTotalityTests {
         }
     }
 
-    private func facts(_ random: inout Random, _ story: Story) -> ModelFacts {
+    func facts(_ random: inout Random, _ story: Story) -> ModelFacts {
         ModelFacts(
             gone: Set((0..<random.below(3)).map { _ in dot(&random, story).writer }),
             forks: random.below(2) == 0 ? [[UInt8(random.below(9))]: random.below(20)] : [:],

@@ -1,14 +1,14 @@
-package import AllianceModel
-package import ClusterChecker
-package import ReplicationCore
+import AllianceModel
+import ClusterChecker
+import ReplicationCore
 
 /// What the core has, in the words of the model that judges it: a mapping and no more.
-package enum ModelTranslation {
-    package static func writer(_ writer: Writer) -> ModelWriter {
+enum ModelTranslation {
+    static func writer(_ writer: Writer) -> ModelWriter {
         ModelWriter(member: writer.member, incarnation: writer.incarnation.rawValue)
     }
 
-    package static func dot(_ dot: Dot) -> ModelDot {
+    static func dot(_ dot: Dot) -> ModelDot {
         ModelDot(
             member: dot.writer.member,
             incarnation: dot.writer.incarnation.rawValue,
@@ -16,17 +16,17 @@ package enum ModelTranslation {
         )
     }
 
-    package static func context(_ context: CausalContext) -> ModelContext {
+    static func context(_ context: CausalContext) -> ModelContext {
         var numbers: ModelContext = [:]
         for entry in context.entries { numbers[writer(entry.writer)] = entry.number }
         return numbers
     }
 
-    package static func timestamp(_ timestamp: HybridTimestamp) -> ModelTimestamp {
+    static func timestamp(_ timestamp: HybridTimestamp) -> ModelTimestamp {
         ModelTimestamp(raw: timestamp.rawValue)
     }
 
-    package static func audience(_ audience: Audience) -> ModelAudience {
+    static func audience(_ audience: Audience) -> ModelAudience {
         switch audience {
         case .alliance: .alliance
         case .private: .private
@@ -34,7 +34,7 @@ package enum ModelTranslation {
         }
     }
 
-    package static func key(_ key: RecordKey, _ header: RecordHeader) -> ModelKey {
+    static func key(_ key: RecordKey, _ header: RecordHeader) -> ModelKey {
         ModelKey(
             origin: key.origin,
             id: key.identifier.uuid.bytes,
@@ -44,7 +44,7 @@ package enum ModelTranslation {
         )
     }
 
-    package static func record(
+    static func record(
         _ key: RecordKey,
         _ header: RecordHeader,
         _ definition: ItemDefinition
@@ -52,7 +52,7 @@ package enum ModelTranslation {
         ModelRecord(key: self.key(key, header), definition: definition)
     }
 
-    package static func facts(_ facts: RecordFacts) -> ModelFacts {
+    static func facts(_ facts: RecordFacts) -> ModelFacts {
         var translated = ModelFacts(
             gone: Set(facts.gone.map(writer)),
             forked: Set(facts.forkedWriters.map(writer))
@@ -66,7 +66,7 @@ package enum ModelTranslation {
     }
 
     /// `branch`: the entry's leaf, which tells two entries at one place of a forked feed apart.
-    package static func place(_ provenance: Provenance, branch: Digest? = nil) -> ModelPlace {
+    static func place(_ provenance: Provenance, branch: Digest? = nil) -> ModelPlace {
         ModelPlace(
             feed: provenance.feed.bytes,
             sequence: provenance.sequence,
@@ -74,7 +74,7 @@ package enum ModelTranslation {
         )
     }
 
-    package static func writes(
+    static func writes(
         _ changeset: Changeset,
         _ provenance: Provenance,
         _ definition: ItemDefinition,

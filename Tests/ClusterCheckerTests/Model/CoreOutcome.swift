@@ -1,20 +1,25 @@
-package import AllianceModel
-package import ClusterChecker
-package import ReplicationCore
+import AllianceModel
+import ClusterChecker
+import ReplicationCore
 
 extension ModelTranslation {
     /// What a node makes of a record, to be compared with what the model makes of it.
     ///
-    /// `received`: every write that it has of the record, held ones included; `held`: those that it
-    /// keeps waiting.
-    package static func outcome(
+    /// `received`: every write that it has of the record, held ones included; `forks`: from where on
+    /// feeds are forked; `held`: the places of the changesets that it keeps waiting.
+    static func outcome(
         _ view: RecordView,
         received: Set<ModelWrite>,
-        held: [ModelWriteID: ModelHeldReason] = [:],
+        forks: [Bytes: UInt64] = [:],
+        held: [ModelPlace: ModelHeldReason] = [:],
         hash: HashFunction
     ) -> ModelOutcome {
         var outcome = ModelOutcome(handling: view.handler, parties: Set(view.parties))
-        outcome.held = held
+        let applied = received.filter { held[$0.place] == nil }
+        let ids = Set(applied.map(\.id))
+        for write in received where !ids.contains(write.id) {
+            outcome.held[write.id] = held[write.place]
+        }
         outcome.chain =
             view.definition.workflow == nil ? [] : view.custody.chain.map { dot($0.dot) }
         outcome.holder = view.holder
@@ -22,9 +27,11 @@ extension ModelTranslation {
         outcome.stage = view.stage ?? view.definition.workflow?.initialStage
         outcome.isDeleted = view.isDeleted
         for field in view.definition.fields { outcome.shown[field.name] = shown(view, field) }
-        for field in view.state.fields { add(field, of: view, to: &outcome) }
-        for write in received where held[write.id] == nil && outcome.verdicts[write.id] == nil {
-            outcome.verdicts[write.id] = isApplied(write.id, view.state) ? .valid : nil
+        let unforked = applied.filter { $0.place.sequence < forks[$0.place.feed] ?? .max }
+        let copies = Set(unforked.map(\.id))
+        for field in view.state.fields { add(field, of: view, unforked: copies, to: &outcome) }
+        for id in ids where outcome.verdicts[id] == nil {
+            outcome.verdicts[id] = isApplied(id, view.state) ? .valid : nil
         }
         outcome.conflicts = Set(view.conflicts(hash).compactMap(conflict))
         return outcome
@@ -40,9 +47,12 @@ extension ModelTranslation {
     }
 
     /// Siblings, the journal and the verdicts of what is void.
+    ///
+    /// A dot that a forked copy shares with a genuine one has the genuine one's verdict.
     private static func add(
         _ field: FieldState,
         of view: RecordView,
+        unforked: Set<ModelWriteID>,
         to outcome: inout ModelOutcome
     ) {
         let name = field.name
@@ -65,12 +75,7 @@ extension ModelTranslation {
             guard let verdict = ModelVerdict(rawValue: void.verdict.rawValue) else { continue }
             let id = ModelWriteID(field: name, dot: dot(void.dot))
             outcome.journal[id, default: []].insert(.void(verdict))
-            let hasGenuineCopy =
-                field.standing.contains { $0.dot == void.dot }
-                || view.state.turns.contains { name == SystemField.turn && $0.dot == void.dot }
-            // Of one that a forked copy shares with a genuine one, the genuine one's.
-            if verdict == .forked, hasGenuineCopy || outcome.verdicts[id] != nil { continue }
-            outcome.verdicts[id] = verdict
+            if verdict != .forked || !unforked.contains(id) { outcome.verdicts[id] = verdict }
         }
     }
 
