@@ -123,15 +123,17 @@ package struct ModelRun: Sendable {
 
     /// No foreign node has a private value, none that was never named a party a parties value.
     ///
-    /// A dishonest writer may tell its own values to whom it likes; they must not be shown there.
+    /// A dishonest writer may tell its own values to whom it likes; they must not be shown there. Its
+    /// own words anybody may have and see.
     package func leaked() -> [ModelFinding] {
         let honestMembers = Set(honest.map(\.member))
         return sights().flatMap { member, key, sight -> [ModelFinding] in
             let named = everNamed(key, sight.record).contains(member)
             let received = sight.received.filter { write in
-                guard honestMembers.contains(write.dot.member) else { return false }
+                guard honestMembers.contains(write.dot.member), write.dot.member != member
+                else { return false }
                 return switch scope(of: write.field, sight.record) {
-                case .private: write.dot.member != member
+                case .private: true
                 case .parties: !named
                 case .alliance, nil: false
                 }
@@ -147,7 +149,11 @@ package struct ModelRun: Sendable {
                 )
             }
             for field in sight.record.definition.fields where field.scope == .parties && !named {
-                guard sight.shown.shown[field.name]?.isNothing == false else { continue }
+                guard sight.shown.shown[field.name]?.isNothing == false,
+                    !sight.received.contains(where: {
+                        $0.field == field.name && $0.dot.member == member
+                    })
+                else { continue }
                 let text = "is shown to one who was never a party"
                 findings.append(
                     ModelFinding(

@@ -158,6 +158,14 @@ struct ModelRunTests {
         #expect(run([(ningde, [added, phone, removed])]).leaked().isEmpty)
     }
 
+    @Test func `its own words anybody may have and see`() {
+        let phone = story.text("phone", ningde, "1", at: 10)
+        #expect(
+            run([(ningde, [phone])]) { $1.shown.shown["phone"] = .single(.text("1")) }
+                .leaked().isEmpty
+        )
+    }
+
     @Test func `a dishonest writer tells whom it likes, but it is not shown there`() {
         let phone = story.text("phone", fuzhou, "1", at: 10)
         let nodes = [(fuzhou, [phone]), (ningde, [phone])]
