@@ -30,6 +30,14 @@ extension Drafting {
         guard !writes.isEmpty else {
             throw Refusal(.malformed, "a record without a single field cannot be made")
         }
+        // Whoever may see the record hears of it with its creation, whatever was written of it: what
+        // is seen by the parties, or by this member, alone would leave others without the header.
+        let widest = definition.widestScope
+        if widest != .private, !writes.contains(where: { definition.scope(of: $0.field) == widest })
+        {
+            let itself = WriteValue.elements(add: [.member(me.member)], remove: [])
+            writes.append(write(SystemField.parties, itself))
+        }
         return split(writes, parties: added + [home, me.member])
     }
 

@@ -25,10 +25,9 @@ extension RecordView {
     package func conflicts(_ hash: HashFunction) -> [Conflict] {
         guard state.isDisputed(definition) else { return [] }
         let found = state.fields.flatMap { field in
-            let voids = voidConflicts(field, hash).filter(\.isOpen)
-            return (standing(field, hash).map { [$0] } ?? []) + voids
+            (standing(field, hash).map { [$0] } ?? []) + voidConflicts(field, hash)
         }
-        return found.sorted { $0.id < $1.id }
+        return found.filter(\.isOpen).sorted { $0.id < $1.id }
     }
 
     // MARK: What stands

@@ -129,8 +129,12 @@ extension City {
         for field in view.state.fields {
             take(field, view, into: &outcome)
         }
-        for conflict in view.conflicts(TestHash.quick) where conflict.isOpen {
-            outcome.conflicts.insert(model(conflict, view))
+        for conflict in view.conflicts(TestHash.quick) {
+            let model = model(conflict, view)
+            let isLeft = conflict.kind == .left
+            let ids = model.dots.map { ModelWriteID(field: model.field ?? "", dot: $0) }
+            if isLeft, ids.contains(where: { outcome.verdicts[$0] != .left }) { continue }
+            outcome.conflicts.insert(model)
         }
         return outcome
     }
@@ -171,6 +175,8 @@ extension City {
         for void in field.voids {
             let id = ModelWriteID(field: field.name, dot: ModelDot(void.dot))
             let verdict = ModelVerdict(rawValue: void.verdict.rawValue) ?? .forked
+            // The model keeps one content of a dot, and beside it only forked ones.
+            if verdict == .left, outcome.verdicts[id] != .left { continue }
             outcome.journal[id, default: []].insert(.void(verdict))
         }
     }

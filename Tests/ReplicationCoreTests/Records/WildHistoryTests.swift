@@ -5,7 +5,7 @@ import Testing
 
 /// The law above all rules, where not all members are honest and not all disks survive.
 @Suite struct WildHistoryTests {
-    static let seeds: [UInt64] = Array(0..<1500)
+    static let seeds: [UInt64] = Array(0..<40)
     static let viewers = ["350128", "350300", "350900"]
 
     @Test(arguments: seeds)
@@ -90,7 +90,7 @@ import Testing
         var counts: [String: Int] = [:]
         var joined = 0
         var judged = 0
-        for seed in Self.seeds {
+        for seed in UInt64(0)..<60 {
             var history = try WildHistory(seed: seed, steps: 140)
             let member = try CaseSamples.member("350128")
             let city = try history.replayed(
