@@ -69,6 +69,8 @@ package struct ModelFinding: Hashable, Sendable {
         case vanished
         /// A private or parties value where it may not be.
         case leaked
+        /// A changeset for a member that its writer had withdrawn.
+        case withdrawn
         /// Nodes name different holders.
         case custodyDouble
         /// A feed's timestamps do not rise.

@@ -54,6 +54,49 @@ extension ModelRun {
         return false
     }
 
+    /// Withdrawn members "get the withdrawal, and after it nothing written by those who know of it".
+    ///
+    /// Judged of those who made the withdrawal, since of others it cannot be told what they knew; and
+    /// where nobody added the member again without its being seen.
+    package func withdrawn() -> [ModelFinding] {
+        let members = Set(observations.filter(\.isHonest).map(\.member))
+        return written.sorted { $0.key < $1.key }.flatMap { key, writes -> [ModelFinding] in
+            let changes = writes.filter { $0.field == ModelField.parties }
+            return writes.sorted { $0.id < $1.id }.compactMap { write in
+                guard members.contains(write.dot.member),
+                    case .members(let audience) = write.audience
+                else { return nil }
+                let wrong = audience.filter { member in
+                    ![key.home, key.origin, write.dot.member].contains(member)
+                        && isWithdrawn(member, before: write, changes)
+                }
+                guard !wrong.isEmpty else { return nil }
+                return ModelFinding(
+                    .withdrawn,
+                    members: wrong.sorted(),
+                    record: key,
+                    field: write.field,
+                    dots: [write.dot],
+                    "was written for one whom its writer had withdrawn"
+                )
+            }
+        }
+    }
+
+    /// Whether the writer itself took a member away earlier, and knew of all that added it.
+    private func isWithdrawn(
+        _ member: MemberCode,
+        before write: ModelWrite,
+        _ changes: Set<ModelWrite>
+    ) -> Bool {
+        let element = FieldValue.member(member)
+        return changes.contains { removal in
+            removal.removed.contains(element) && removal.dot.writer == write.dot.writer
+                && removal.timestamp < write.timestamp
+                && !changes.contains { $0.added.contains(element) && !removal.covers($0) }
+        }
+    }
+
     /// Clocks: "a hybrid timestamp that rises strictly within the feed".
     ///
     /// Of honest members' feeds, before any proven fork.

@@ -12,7 +12,7 @@ package struct ModelRun: Sendable {
 
     /// What all honest nodes together know of each record.
     private let records: [ModelKey: ModelRecord]
-    private let written: [ModelKey: Set<ModelWrite>]
+    let written: [ModelKey: Set<ModelWrite>]
     private let outcomes: [ModelKey: ModelOutcome]
 
     package init(
@@ -48,8 +48,8 @@ package struct ModelRun: Sendable {
 
     /// Every finding of every check, in a fixed order.
     package func findings() -> [ModelFinding] {
-        wrong() + lost() + vanished() + leaked() + custodyDouble() + clocks() + differing()
-            + heldForever()
+        wrong() + lost() + vanished() + leaked() + withdrawn() + custodyDouble() + clocks()
+            + differing() + heldForever()
     }
 
     private var honest: [ModelObservation] { observations.filter(\.isHonest) }

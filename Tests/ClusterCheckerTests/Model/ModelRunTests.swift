@@ -175,6 +175,32 @@ struct ModelRunTests {
         #expect(hidden.leaked().isEmpty)
     }
 
+    @Test func `who withdrew a party writes nothing for it afterwards`() {
+        let added = story.parties(putian, add: [nanping], at: 9)
+        let removed = story.parties(putian, remove: [nanping], at: 11, number: 2, seen: [added])
+        let before = story.text("phone", putian, "1", at: 10)
+        var after = story.text("phone", putian, "2", at: 12, number: 2, seen: [before])
+        let others = story.text("phone", fuzhou, "3", at: 13)
+        let nodes = { (after: ModelWrite) in
+            [(putian, [added, removed, before, after, others]), (fuzhou, [])]
+        }
+        #expect(run(nodes(after)).withdrawn().map(\.dots) == [[after.dot]])
+        #expect(run(nodes(after)).withdrawn().map(\.members) == [[nanping]])
+        #expect(
+            run(nodes(after), dishonest: [putian]).findings().allSatisfy { $0.kind != .withdrawn }
+        )
+        after.audience = .members([fuzhou, putian])
+        #expect(run(nodes(after)).withdrawn().isEmpty)
+    }
+
+    @Test func `one added again without its being seen may be written for`() {
+        let added = story.parties(putian, add: [nanping], at: 9)
+        let removed = story.parties(putian, remove: [nanping], at: 11, number: 2, seen: [added])
+        let again = story.parties(fuzhou, add: [nanping], at: 10)
+        let after = story.text("phone", putian, "2", at: 12)
+        #expect(run([(putian, [added, removed, again, after])]).withdrawn().isEmpty)
+    }
+
     // MARK: custody, clocks, agreement
 
     @Test func `two nodes that name different holders are found`() {
