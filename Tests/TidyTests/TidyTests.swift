@@ -61,12 +61,21 @@ struct TidyTests {
             ]
         ),
         ("ClusterChecker", ["AllianceModel"]),
+        // It drives nodes' insides and asks the checker, which knows none of them.
+        (
+            "ClusterSimulation",
+            [
+                "AllianceModel", "ClusterChecker", "COpenSSL", "NodeStore", "ReplicationCore",
+                "ReplicationWire",
+            ]
+        ),
         ("ClusterHarness", []),
         ("citysyncd", ["AllianceModel", "AllianceFiles", "NodeRuntime", "NodeAPI"]),
-        // It asks a node over its API, and knows nothing of a node's insides.
-        ("citysync", ["AllianceModel", "AllianceFiles", "SecureTransport"]),
+        // It asks a node over its API; only to restore a backup, while no node runs, it opens a store.
+        ("citysync", ["AllianceModel", "AllianceFiles", "NodeStore", "SecureTransport"]),
         ("citysync-demo", ["ClusterHarness"]),
         ("citysync-bench", ["ClusterHarness"]),
+        ("citysync-sim", ["ClusterSimulation"]),
     ]
 
     private static func imports(_ source: Source) -> [String] {
