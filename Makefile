@@ -5,7 +5,7 @@ SWIFT := swift
 PACKAGES := libssl-dev libsqlite3-dev openssl pkg-config
 TEST_PACKAGES := $(PACKAGES) curl strace shellcheck sqlite3
 
-.PHONY: help demo test sim bench build release format check clean packages test-packages
+.PHONY: help demo test generated sim bench build release format check clean packages test-packages
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,10 @@ demo: packages ## five cities on this machine: agree, share, cut off, heal, kill
 test: test-packages build ## every test
 	$(SWIFT) test --skip-build --skip ClusterTests
 	$(SWIFT) test --skip-build --filter ClusterTests
+
+generated: packages ## requests generated from the API's description, against two cities
+	@python3 -c 'import ensurepip, venv' || Deploy/packages python3-venv
+	@Deploy/generated/run
 
 bench: packages release ## the measurements of docs/performance.md
 	.build/release/citysync-bench all

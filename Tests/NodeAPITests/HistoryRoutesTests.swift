@@ -129,7 +129,17 @@ struct HistoryRoutesTests {
         node.change { state in
             state.review.explanation = Explanation(lines: [
                 Explanation.Line(field: nil, value: nil, text: "350300 made it", conflict: nil),
-                Explanation.Line(field: "trips", value: nil, text: "over 5", conflict: "c-1"),
+                Explanation.Line(
+                    field: "trips",
+                    value: .single(.integer(7)),
+                    text: "over 5",
+                    conflict: "c-1"
+                ),
+                Explanation.Line(
+                    field: "tags",
+                    value: .elements(add: [.text("a")], remove: []),
+                    text: "added by 350100"
+                ),
             ])
             state.review.held = [ReviewSamples.held(7, .predecessorMissing)]
         }
@@ -139,7 +149,8 @@ struct HistoryRoutesTests {
             #expect(
                 lines.map(Reply.text) == [
                     #"{"field":null,"text":"350300 made it","value":null,"conflict":null}"#,
-                    #"{"field":"trips","text":"over 5","value":null,"conflict":"c-1"}"#,
+                    #"{"field":"trips","text":"over 5","value":7,"conflict":"c-1"}"#,
+                    #"{"field":"tags","text":"added by 350100","value":["a"],"conflict":null}"#,
                 ]
             )
             let held = reply.json?["held"]?.elements

@@ -63,6 +63,17 @@ extension JSONWriter {
         }
     }
 
+    /// What a field shows, in the form in which a record has it.
+    mutating func shown(_ value: WriteValue?, of field: Text?, _ sight: Visibility) {
+        guard let value else { return null() }
+        if sight.hides(field), value != .single(.cleared) { return string("***") }
+        switch value {
+        case .single(let value), .ruling(let value): single(value)
+        case .elements(let add, _): elements(add)
+        case .deletion: boolean(true)
+        }
+    }
+
     mutating func elements(_ values: [FieldValue]) {
         array { json in
             for value in values { json.single(value) }

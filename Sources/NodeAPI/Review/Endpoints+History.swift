@@ -101,7 +101,7 @@ extension JSONWriter {
             json.key("text")
             json.string(line.text)
             json.key("value")
-            json.written(line.value, to: line.field, sight)
+            json.shown(line.value, of: line.field, sight)
             json.key("conflict")
             json.string(line.conflict?.string)
         }

@@ -139,7 +139,19 @@ struct FileChecks {
                 "chown --reference=\(path) \(database)"
             )
         }
-        return .ok("data", "\(bytes.st_size >> 20) MiB in \(path)")
+        return .ok("data", "\(FileChecks.size(UInt64(bytes.st_size))) in \(path)")
+    }
+
+    /// In the unit that leaves two digits at least: `217 KiB`, `12 GiB`.
+    private static func size(_ bytes: UInt64) -> String {
+        let units = ["bytes", "KiB", "MiB", "GiB", "TiB"]
+        var amount = bytes
+        var unit = 0
+        while amount >= 10 << 10, unit + 1 < units.count {
+            amount >>= 10
+            unit += 1
+        }
+        return "\(amount) \(units[unit])"
     }
 
     private func disk() -> Diagnosis {
@@ -154,8 +166,8 @@ struct FileChecks {
             return .warn("disk", "\(path): \(SystemError.last)", "look with df")
         }
         let percent = 100 * Double(facts.f_bavail) / Double(facts.f_blocks)
-        let free = UInt64(facts.f_bavail) * UInt64(facts.f_frsize) >> 20
-        let text = "\(free) MiB free, \(Int(percent))%"
+        let free = UInt64(facts.f_bavail) * UInt64(facts.f_frsize)
+        let text = "\(FileChecks.size(free)) free, \(Int(percent))%"
         let remedy = "free some space, or move the data folder to a larger disk"
         if percent < FileChecks.freePercentMinimum { return .fail("disk", text, remedy) }
         if percent < FileChecks.freePercentWanted { return .warn("disk", text, remedy) }

@@ -45,7 +45,14 @@ struct FieldOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Clears a field.", valueName: "NAME"))
     var clear: [String] = []
 
-    var isEmpty: Bool { values.isEmpty && add.isEmpty && remove.isEmpty && clear.isEmpty }
+    @Option(
+        help: ArgumentHelp("Home's ruling on a field that is set once.", valueName: "NAME=VALUE")
+    )
+    var rule: [Assignment] = []
+
+    var isEmpty: Bool {
+        values.isEmpty && add.isEmpty && remove.isEmpty && clear.isEmpty && rule.isEmpty
+    }
 }
 
 /// Turns what the command line says into the `fields` of a request, typed by the item's definition.
@@ -68,6 +75,13 @@ struct TypedFields {
                 throw .usage("--clear \(Escaping.shown(name)): a new record has nothing to clear.")
             }
             try put(.null, into: &fields, name)
+        }
+        for assignment in options.rule {
+            guard !isCreation else {
+                throw .usage("--rule \(Escaping.shown(assignment.name)): a new record needs none.")
+            }
+            let value = try scalar(assignment, type(assignment.name))
+            try put(.object(["rule": value]), into: &fields, assignment.name)
         }
         try change(options, &fields)
         return fields

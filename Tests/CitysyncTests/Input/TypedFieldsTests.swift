@@ -45,6 +45,9 @@ struct TypedFieldsTests {
         (["--add", "trips=-2"], #"{"trips":{"add":-2}}"#),
         (["--clear", "months", "--field", "urgent=false"], #"{"months":null,"urgent":false}"#),
         (["--add", "@parties=350700"], #"{"@parties":{"add":["350700"]}}"#),
+        (["--field", "@handling=350700"], #"{"@handling":"350700"}"#),
+        (["--rule", "applicantId=7"], #"{"applicantId":{"rule":"7"}}"#),
+        (["--rule", "months=7"], #"{"months":{"rule":7}}"#),
     ])
     func `a record that exists is changed by adding and removing`(
         _ arguments: [String],
@@ -57,6 +60,8 @@ struct TypedFieldsTests {
         (["--field", "months=twelve"], true), (["--field", "months=9223372036854775808"], true),
         (["--field", "urgent=yes"], true), (["--field", "months=1", "--field", "months=2"], true),
         (["--field", "months=1", "--clear", "months"], false), (["--clear", "months"], true),
+        (["--rule", "months=1"], true), (["--rule", "months=x"], false),
+        (["--rule", "months=1", "--field", "months=1"], false),
         (["--remove", "materials=a"], true), (["--add", "monthlyRent=1"], false),
         (["--add", "trips=1", "--add", "trips=2"], false), (["--remove", "trips=1"], false),
         (["--field", #"materials=["a"]"#], false), (["--field", "materials=a"], true),
