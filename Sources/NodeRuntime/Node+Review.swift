@@ -23,9 +23,12 @@ extension Node: NodeReviewing {
                 return ConflictPage(rows: rows, next: page?.next)
             }
             var found: [ConflictListing.Found] = []
-            for stored in try reader.records(of: identifier) {
-                found += try listing.conflicts(of: stored, includesClosed: query.includesClosed)
-                    .filter { query.kind == nil || $0.conflict.kind == query.kind }
+            for row in try reader.rows(of: identifier) {
+                found += try listing.conflicts(
+                    of: reader.record(row),
+                    includesClosed: query.includesClosed
+                )
+                .filter { query.kind == nil || $0.conflict.kind == query.kind }
             }
             // Of one record there are never many; a page begins behind the id that one before ended in.
             let last = query.cursor.flatMap { Text(validating: $0[...]) }

@@ -116,6 +116,11 @@ struct NodeReads: Sendable {
             )
         }
         let token = CausalityToken(incarnation: span.incarnation, position: stored.position)
-        return RecordSnapshot(state: state, definition: definition, token: token.text)
+        return RecordSnapshot(
+            state: state,
+            definition: definition,
+            token: token.text,
+            conflicts: try ConflictListing(reader, folding).ids(of: stored.row, state, definition)
+        )
     }
 }

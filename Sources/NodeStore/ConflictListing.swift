@@ -36,6 +36,22 @@ package struct ConflictListing {
         return found.sorted { $0.conflict.id < $1.conflict.id }
     }
 
+    /// The ids of the open conflicts that a record is in, sorted.
+    package func ids(
+        of row: RecordRow,
+        _ state: RecordState,
+        _ definition: ItemDefinition
+    ) throws(StoreError) -> [Text] {
+        var ids: [Text] = []
+        if state.isDisputed(definition) {
+            ids = RecordView(state, definition).conflicts(reader.hash).map(\.id)
+        }
+        for digest in try reader.collisions(of: row) {
+            if let conflict = try between(digest) { ids.append(conflict.conflict.id) }
+        }
+        return ids.sorted()
+    }
+
     private func within(
         _ stored: StoredRecord,
         includesClosed: Bool

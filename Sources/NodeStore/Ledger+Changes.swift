@@ -124,9 +124,10 @@ extension Ledger {
             // Deleted already, as the writer saw it: there is nothing to write.
             let subject = stored.key.identifier.description
             try remember(caller, uuid: nil, subject: subject, wallMilliseconds)
-            let snapshot = RecordSnapshot(
-                state: state,
-                definition: definition,
+            let snapshot = try snapshot(
+                stored.row,
+                state,
+                definition,
                 token: self.token(of: stored)
             )
             return .success(WriteAnswer(status: caller.status, snapshot: snapshot))
@@ -236,11 +237,7 @@ extension Ledger {
         return .success(
             WriteAnswer(
                 status: caller.status,
-                snapshot: RecordSnapshot(
-                    state: state,
-                    definition: change.definition,
-                    token: token.text
-                )
+                snapshot: try snapshot(row, state, change.definition, token: token.text)
             )
         )
     }

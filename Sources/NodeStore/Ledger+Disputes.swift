@@ -31,10 +31,10 @@ extension Ledger {
 
     /// Two headers under one id are two records: noted where the second comes in.
     func noteTwins(_ row: RecordRow, of key: RecordKey) throws(StoreError) {
-        let twins = try store.records(of: key.identifier)
+        let twins = try store.rows(of: key.identifier)
         guard twins.count > 1 else { return }
         let digest = Bytes(key.identifier.description.utf8).withUnsafeBytes { settings.hash($0) }
-        try store.insertTwins(twins.map(\.row), of: digest)
+        try store.insertTwins(twins, of: digest)
     }
 
     /// A conflict of a record by its id, open or not; nil if there is none of that id.
@@ -50,5 +50,20 @@ extension Ledger {
     package func view(of stored: StoredRecord) throws(StoreError) -> RecordView {
         let (state, definition) = try folding.state(of: stored)
         return RecordView(state, definition)
+    }
+
+    /// A record as it is answered with: the state that a change left, and the conflicts that it is in.
+    func snapshot(
+        _ row: RecordRow,
+        _ state: RecordState,
+        _ definition: ItemDefinition,
+        token: String
+    ) throws(StoreError) -> RecordSnapshot {
+        RecordSnapshot(
+            state: state,
+            definition: definition,
+            token: token,
+            conflicts: try ConflictListing(store, folding).ids(of: row, state, definition)
+        )
     }
 }

@@ -258,7 +258,8 @@ extension Ledger {
         switch judgement {
         case .applied(let state): return .applied(state, definition)
         case .duplicate: return .duplicate
-        case .held(let reason, let detail, _): return .hold(Hold(reason: reason, detail: detail))
+        case .held(let reason, let detail, let waitsFor):
+            return .hold(Hold(reason: reason, detail: detail, waitsFor: waitsFor))
         case .needsHistory: break
         }
         let history = try stored.map { stored throws(StoreError) in try self.history(of: stored) }

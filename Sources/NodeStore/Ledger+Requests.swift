@@ -120,9 +120,10 @@ extension Ledger {
         return .success(
             WriteAnswer(
                 status: row.status,
-                snapshot: RecordSnapshot(
-                    state: state,
-                    definition: definition,
+                snapshot: try snapshot(
+                    stored.row,
+                    state,
+                    definition,
                     token: token(of: stored)
                 )
             )

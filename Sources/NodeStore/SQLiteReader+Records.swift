@@ -30,23 +30,19 @@ extension SQLiteReader {
         return try found.map { found throws(StoreError) in try storedRecord(found) }
     }
 
-    package func records(of identifier: RecordIdentifier) throws(StoreError) -> [StoredRecord] {
+    package func rows(of identifier: RecordIdentifier) throws(StoreError) -> [RecordRow] {
         func end(_ word: UInt64) -> Bytes {
             RecordKey(identifier: identifier, headerDigest: UUIDBytes(high: word, low: word))
                 .encoded
         }
-        let found = try connection.all(
-            """
-            SELECT record, key, made_at, position, state FROM records
-            WHERE key >= ?1 AND key <= ?2 ORDER BY key
-            """,
+        return try connection.all(
+            "SELECT record FROM records WHERE key >= ?1 AND key <= ?2 ORDER BY key",
             {
                 $0.bind(1, end(.min))
                 $0.bind(2, end(.max))
             },
-            row: { (row) throws(StoreError) in try RecordRowContent(row, connection) }
+            row: { RecordRow(rawValue: $0.int(0)) }
         )
-        return try found.map { found throws(StoreError) in try storedRecord(found) }
     }
 
     package func record(_ row: RecordRow) throws(StoreError) -> StoredRecord {

@@ -42,7 +42,7 @@ package protocol StoreReading: AnyObject {
     /// The record with that printed id: of several keys the smallest.
     func record(_ identifier: RecordIdentifier) throws(StoreError) -> StoredRecord?
     /// Every record with that printed id, the smallest key first: two headers under one id are two.
-    func records(of identifier: RecordIdentifier) throws(StoreError) -> [StoredRecord]
+    func rows(of identifier: RecordIdentifier) throws(StoreError) -> [RecordRow]
     /// The entries that took effect on it up to a position, in the order in which they did.
     func history(_ row: RecordRow, upTo position: LogPosition) throws(StoreError) -> [AppliedEntry]
     /// Records that match, in the order in which they came to this node, after `cursor`. Exact at

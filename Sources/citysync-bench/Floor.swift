@@ -6,7 +6,8 @@ enum Floor {
     ]
 
     private static let most: [String: Double] = [
-        "latency": 3, "idle-cpu": 0.1, "idle-bytes": 1_000, "wire": 600,
+        "storm": 1, "storm-lost": 0, "storm-cost": 2, "latency": 3, "idle-cpu": 0.1,
+        "idle-bytes": 1_000, "wire": 600,
         "memory-sender": 200, "memory-receiver": 200,
     ]
 

@@ -20,7 +20,7 @@ struct CitySyncBench: AsyncParsableCommand {
     )
 
     enum Figure: String, CaseIterable, ExpressibleByArgument {
-        case catchup, backlog, latency, ingest, reads, idle, wire, memory, all
+        case catchup, backlog, latency, ingest, storm, reads, idle, wire, memory, all
     }
 
     @Argument(help: "What to measure.")
@@ -74,6 +74,7 @@ struct CitySyncBench: AsyncParsableCommand {
         case .backlog: try await Catchup.measure(plan, .single)
         case .latency: try await Latency.measure(plan)
         case .ingest: try await Ingest.measure(plan)
+        case .storm: try await Storm.measure(plan)
         case .reads: try await Reads.measure(plan)
         case .idle: try await Idle.measure(plan)
         case .wire: try await Wire.measure(plan)

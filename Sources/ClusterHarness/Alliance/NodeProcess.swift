@@ -17,7 +17,7 @@ package final class NodeProcess: Sendable {
 
     package let place: NodePlace
     package let client: NodeClient
-    private let installation: Installation
+    let installation: Installation
     private let child = Mutex<ChildProcess?>(nil)
 
     package var member: Member { place.member }

@@ -7,9 +7,17 @@ struct PreparedRequest: Sendable {
     var due: NIODeadline?
 
     static func post(_ path: String, _ body: String) -> PreparedRequest {
+        with("POST", path, body)
+    }
+
+    static func patch(_ path: String, _ body: String) -> PreparedRequest {
+        with("PATCH", path, body)
+    }
+
+    private static func with(_ method: String, _ path: String, _ body: String) -> PreparedRequest {
         PreparedRequest(
             bytes: ByteBuffer(
-                string: "POST \(path) HTTP/1.1\r\nHost: localhost\r\n"
+                string: "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n"
                     + "Content-Type: application/json\r\n"
                     + "Content-Length: \(body.utf8.count)\r\n\r\n" + body
             )
