@@ -136,7 +136,11 @@ extension RecordView {
         var text = "\(shown.dot.writer.member) wrote it\(standing(field.name, shown))"
         if shown.isRuling { text = "\(shown.dot.writer.member), its home, ruled it" }
         if let open {
-            text += "; beside it stand \(open.values.count - 1) other values: \(open.rule)"
+            let others = open.values.count - 1
+            text +=
+                others == 1
+                ? "; beside it stands another value" : "; beside it stand \(others) others"
+            text += ": \(open.rule)"
         }
         return [line(field.name, ValueCoding.decode(shown.value[...]), text, open?.id)]
     }
