@@ -88,24 +88,6 @@ extension Ledger {
         }
     }
 
-    /// Shows everybody who may see a new record that it was begun, where nothing was written for them:
-    /// what they may write on it later would else be of a record that nobody knows.
-    mutating func showCreation(
-        of row: RecordRow,
-        _ view: RecordView,
-        parts: [Audience],
-        _ wallMilliseconds: Int64
-    ) throws(StoreError) {
-        let widest: Audience =
-            switch view.definition.widestScope {
-            case .alliance: .alliance
-            case .parties: .members(Set(view.parties + [settings.member]).sorted())
-            case .private: .private
-            }
-        guard !parts.contains(widest) else { return }
-        try carryCreation(of: row, view, to: widest, wallMilliseconds)
-    }
-
     /// Shows that the record was begun: nothing of what was written.
     private mutating func carryCreation(
         of row: RecordRow,

@@ -218,14 +218,6 @@ extension Ledger {
             return .failure(Refusal(.malformed, "the change holds nothing to write"))
         }
         try noteDispute(row, state, change.definition, isNew: record == nil)
-        if record == nil {
-            try showCreation(
-                of: row,
-                RecordView(state, change.definition),
-                parts: change.draft.parts.map(\.audience),
-                wallMilliseconds
-            )
-        }
         for evidence in evidence {
             try carryToParties(evidence, state, change.definition, row, wallMilliseconds)
         }
