@@ -25,6 +25,12 @@ struct ReplayCommand: ParsableCommand {
     @Flag(name: .customLong("lying-sync"), help: "Syncs do nothing.")
     var lyingSync = false
 
+    @Flag(help: "Disks are copied, set back, lost and damaged too.")
+    var storage = false
+
+    @Option(help: "The id of a record: at the end, what each node has of it.")
+    var record: String?
+
     @Flag(help: "Only the verdict.")
     var quiet = false
 
@@ -32,8 +38,10 @@ struct ReplayCommand: ParsableCommand {
         let outcome = Outcome(
             of: try plan(),
             stepsMaximum: steps ?? .max,
+            reportingOn: record,
             trace: quiet ? nil : { say($0) }
         )
+        for line in outcome.report { say(line) }
         for finding in outcome.findings { say("\(finding.kind.rawValue): \(finding.text)") }
         say(
             "\(outcome.steps) steps, \(outcome.virtualMilliseconds) virtual ms, "
@@ -45,7 +53,12 @@ struct ReplayCommand: ParsableCommand {
 
     private func plan() throws -> SimulationPlan {
         if let seed = UInt64(what) {
-            return SimulationPlan(seed: seed, members: members.range, syncs: !lyingSync)
+            return SimulationPlan(
+                seed: seed,
+                members: members.range,
+                syncs: !lyingSync,
+                storage: storage
+            )
         }
         let bytes = try Data(contentsOf: URL(filePath: what))
         return try SimulationPlan(text: String(decoding: bytes, as: UTF8.self))

@@ -7,6 +7,8 @@ package struct Outcome: Sendable {
     package let coverage: Coverage
     /// Equal for equal runs.
     package let traceDigest: UInt64
+    /// What the nodes have of the record asked for.
+    package let report: [String]
 
     package var isClean: Bool { findings.isEmpty }
 
@@ -14,6 +16,7 @@ package struct Outcome: Sendable {
     package init(
         of plan: SimulationPlan,
         stepsMaximum: Int = .max,
+        reportingOn record: String? = nil,
         trace: ((String) -> Void)? = nil
     ) {
         self.plan = plan
@@ -25,12 +28,14 @@ package struct Outcome: Sendable {
             virtualMilliseconds = simulation.now
             coverage = simulation.coverage
             traceDigest = simulation.trace.digest
+            report = record.map { simulation.report(on: $0) } ?? []
         } catch {
             findings = [Finding(kind: .broken, text: "the run cannot begin: \(error)")]
             steps = 0
             virtualMilliseconds = 0
             coverage = Coverage()
             traceDigest = 0
+            report = []
         }
     }
 }

@@ -112,6 +112,7 @@ struct Observation {
         var facts = ModelFacts(ledger.facts)
         var outcome = ModelOutcome(handling: view.handler, parties: Set(view.parties))
         var writes: Set<ModelWrite> = []
+        var applied: Set<ModelWriteID> = []
         for received in received[state.key] ?? [] {
             for write in received.changeset.writes {
                 let model = ModelWrite(
@@ -122,10 +123,19 @@ struct Observation {
                     view.definition
                 )
                 writes.insert(model)
-                outcome.held[model.id] = received.reason ?? outcome.held[model.id]
+                guard let reason = received.reason else {
+                    applied.insert(model.id)
+                    continue
+                }
+                outcome.held[model.id] = reason
+                // What decodes to nothing has no value in the model either.
+                if reason == .elsewhere || ValueCoding.decode(write.value) == nil {
+                    facts.kept.insert(received.place)
+                }
             }
-            if received.reason == .elsewhere { facts.kept.insert(received.place) }
         }
+        // Of a dot with two contents, one that waits is no matter where another one does not.
+        for id in applied { outcome.held[id] = nil }
         for write in writes where outcome.held[write.id] == nil {
             guard let field = state.field(write.field),
                 field.applied.contains(Dot(write.dot))
@@ -140,7 +150,7 @@ struct Observation {
         for field in view.definition.fields { outcome.shown[field.name] = shown(field, view) }
         for field in state.fields { note(field, view, &outcome) }
         outcome.conflicts = Set(
-            view.conflicts(Hashing.sha256).compactMap { conflict in
+            view.conflicts(Hashing.sha256).filter(\.isOpen).compactMap { conflict in
                 ModelConflict(conflict)
             }
         )

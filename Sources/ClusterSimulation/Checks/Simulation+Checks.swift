@@ -16,7 +16,16 @@ extension Simulation {
 
     /// An honest peer ended a session over a violation.
     func violated(_ fault: Fault, _ node: SimulatedNode, _ number: Int) {
+        guard let link = links[number] else { return }
+        // Of a liar anything may come, and what two twins say does not fit together.
+        for end in link.ends where isLiar(nodes[end.node].member) || isTwinned(nodes[end.node]) {
+            return
+        }
         find(.violation, "\(name(node)) ends a session: \(fault.code.rawValue), \(fault.text)")
+    }
+
+    private func isTwinned(_ node: SimulatedNode) -> Bool {
+        nodes.contains { $0.isClone && $0.member == node.member }
     }
 
     // MARK: Feeds
@@ -24,19 +33,27 @@ extension Simulation {
     /// Whether everybody has every feed that is for it, as long as anybody.
     func hasSameFeeds() -> Bool {
         var tips: [Digest: FeedTip] = [:]
-        for node in nodes {
+        for node in nodes where !node.isClone {
             for tip in node.engine?.ledger.tips ?? []
-            where tip.size > tips[tip.digest]?.size ?? 0 {
+            where !isForked(tip) && tip.size > tips[tip.digest]?.size ?? 0 {
                 tips[tip.digest] = tip
             }
         }
         for (digest, tip) in tips {
-            for node in nodes where tip.identity.audience.includes(node.member) {
+            for node in nodes
+            where tip.identity.audience.includes(node.member) && !isLiar(node.member)
+                && !node.isClone
+            {
                 let own = node.engine?.ledger.tip(of: digest)
                 guard own?.frontier == tip.frontier else { return false }
             }
         }
         return true
+    }
+
+    /// Whether its writer's machine ran twice: each node may have another branch.
+    private func isForked(_ tip: FeedTip) -> Bool {
+        forkedIncarnations.contains(tip.identity.writer.incarnation)
     }
 
     // MARK: The end
@@ -64,15 +81,6 @@ extension Simulation {
             checkAcknowledged(logs)
         } catch {
             find(.broken, "a store cannot be read at the end: \(error)")
-        }
-    }
-
-    struct EntryPlace: Hashable, Comparable {
-        let feed: Digest
-        let sequence: UInt64
-
-        static func < (left: Self, right: Self) -> Bool {
-            (left.feed, left.sequence) < (right.feed, right.sequence)
         }
     }
 
@@ -109,9 +117,11 @@ extension Simulation {
     private func checkModel() throws(StoreError) {
         var observations: [ModelObservation] = []
         var keys: [RecordKey: ModelKey] = [:]
-        for node in nodes where node.index < plan.memberCount {
+        for node in nodes where !node.isClone {
             guard let ledger = node.engine?.ledger else { continue }
-            let observation = try Observation(node, ledger).model(isHonest: true)
+            let observation = try Observation(node, ledger).model(
+                isHonest: !isLiar(node.member)
+            )
             for key in observation.records.keys {
                 keys[key.core(Hashing.sha256)] = key
             }
@@ -128,10 +138,14 @@ extension Simulation {
         }
         let run = ModelRun(
             observations: observations,
-            acknowledged: Set(acknowledged.writes.compactMap(model)),
+            acknowledged: Set(
+                acknowledged.writes.filter { !isLiar($0.member) }.compactMap(model)
+            ),
             excused: Set(acknowledged.excused.keys.compactMap(model))
         )
-        let findings = run.findings().filter { !isOwnWord($0, observations) }
+        let findings = run.findings().filter {
+            !isOwnWord($0, observations) && !isOnlyForLiar($0)
+        }
         for finding in findings.prefix(5) { find(.wrong, finding.description) }
     }
 
@@ -141,9 +155,16 @@ extension Simulation {
         guard finding.kind == .leaked, let member = finding.members.first, let key = finding.record
         else { return false }
         if !finding.dots.isEmpty { return finding.dots.allSatisfy { $0.member == member } }
+        // What a node must not show it may have: who is shown what is the API's to see to.
+        if plan.liar != nil { return true }
         let sight = observations.first { $0.member == member }?.records[key]
         return sight?.received.contains { $0.field == finding.field && $0.dot.member == member }
             ?? false
+    }
+
+    /// Whether nobody but the liar is entitled to what is said to be lost.
+    private func isOnlyForLiar(_ finding: ModelFinding) -> Bool {
+        plan.liar != nil && finding.kind == .lost && finding.members.isEmpty
     }
 
     /// What came of concurrency, for the coverage.
@@ -175,8 +196,8 @@ extension Simulation {
 
     /// Timestamps rise strictly within each feed.
     private func checkTimestamps(_ logs: [[EntryPlace: EntryContent]]) {
-        for (node, log) in zip(nodes, logs) {
-            for (place, content) in log {
+        for (node, log) in zip(nodes, logs) where !isLiar(node.member) {
+            for (place, content) in log where !isLie(place, node) {
                 let next = EntryPlace(feed: place.feed, sequence: place.sequence + 1)
                 guard let later = log[next]?.time, let time = content.time, later <= time else {
                     continue
@@ -188,7 +209,7 @@ extension Simulation {
 
     /// What was acknowledged is in its writer's log, and applied.
     private func checkAcknowledged(_ logs: [[EntryPlace: EntryContent]]) {
-        for (node, log) in zip(nodes, logs) where node.index < plan.memberCount {
+        for (node, log) in zip(nodes, logs) where !node.isClone && !isLiar(node.member) {
             var dots: Set<Acknowledged.Write> = []
             for content in log.values {
                 guard case .changeset(let changeset) = content else { continue }
@@ -219,10 +240,10 @@ extension Simulation {
     /// No value is on a disk that it is not for.
     private func checkPlaces(_ logs: [[EntryPlace: EntryContent]]) {
         let parties = everParties(logs)
-        for node in nodes {
+        for node in nodes where !isLiar(node.member) {
             node.disk.forEachContent { content in
                 for owner in content.tags(after: ValueMaker.privateMark)
-                where owner != node.member.string && isMember(owner) {
+                where owner != node.member.string && isMember(owner) && !isLiar(owner) {
                     find(.leaked, "\(name(node)) has a private value of \(owner)")
                 }
                 for record in content.tags(after: ValueMaker.partiesMark)
@@ -231,6 +252,18 @@ extension Simulation {
                 }
             }
         }
+    }
+
+    private func isLiar(_ code: String) -> Bool {
+        plan.liar.map { roster.members[$0].code.string == code } ?? false
+    }
+
+    /// Whether an entry stands in a feed of the liar's.
+    private func isLie(_ place: EntryPlace, _ node: SimulatedNode) -> Bool {
+        guard plan.liar != nil,
+            let writer = node.engine?.ledger.tip(of: place.feed)?.identity.member
+        else { return false }
+        return isLiar(writer)
     }
 
     private func isMember(_ code: String) -> Bool {
@@ -263,7 +296,9 @@ extension Simulation {
     /// Any two nodes show the same of what both may see.
     private func checkDigests() throws(StoreError) {
         for (index, node) in nodes.enumerated() {
-            for peer in nodes[(index + 1)...] where peer.member != node.member {
+            guard !node.isClone, !isLiar(node.member) else { continue }
+            for peer in nodes[(index + 1)...]
+            where peer.member != node.member && !peer.isClone && !isLiar(peer.member) {
                 let own = try comparison(node, peer)?.buckets()
                 let other = try comparison(peer, node)?.buckets()
                 guard own?.digest != other?.digest else { continue }

@@ -38,6 +38,8 @@ final class SimulatedNode {
     private(set) var incarnation = Incarnation(rawValue: 0)
     /// Local work that waits for the next transaction.
     var work: [ClientWork] = []
+    /// Lies that wait for the next transaction.
+    var forged: [ForgedWork] = []
     /// When the engine is looked after next.
     var attention: Int64?
     /// Outputs until it crashes in the middle of them; nil: it does not.
@@ -45,10 +47,23 @@ final class SimulatedNode {
     /// Whether the crash ahead takes what is not synced.
     var crashCutsPower = false
     var dials: [Int: Dial] = [:]
-    /// Copies of the disk at earlier moments, as backups.
-    var images: [SimulatedDisk.Image] = []
+    /// Copies of the disk at earlier moments, the latest last.
+    var backups: [Backup] = []
+    /// A bit of the disk was inverted: whoever starts the node has it look at everything first.
+    var isSuspect = false
+    /// Sizes of feeds as last seen durable, for while the node is down.
+    var lastSizes: [Digest: UInt64] = [:]
+    /// Up to where own feeds were looked through for what was acknowledged.
+    var indexed: [Digest: UInt64] = [:]
+    /// A copy that runs beside the member's node and is switched off in the end.
+    let isClone: Bool
     /// How much longer what it sends takes, as a factor.
     var slowness: Int64 = 1
+
+    struct Backup {
+        let image: SimulatedDisk.Image
+        let sizes: [Digest: UInt64]
+    }
 
     /// How the next session with a peer comes about.
     struct Dial {
@@ -57,9 +72,16 @@ final class SimulatedNode {
         var next: Int64?
     }
 
-    init(index: Int, roster: Roster, member: MemberCode, random: SeededRandom, disk: SimulatedDisk)
-    {
+    init(
+        index: Int,
+        roster: Roster,
+        member: MemberCode,
+        random: SeededRandom,
+        disk: SimulatedDisk,
+        isClone: Bool = false
+    ) {
         self.index = index
+        self.isClone = isClone
         self.member = member
         self.roster = roster
         self.disk = disk
@@ -72,12 +94,27 @@ final class SimulatedNode {
 
     var isUp: Bool { engine != nil }
 
-    /// Opens the store and starts a process under a new incarnation.
-    func start(at now: Int64) throws(StoreError) {
+    /// Sizes of its feeds, as they are durable.
+    var sizes: [Digest: UInt64] {
+        guard let engine else { return lastSizes }
+        var sizes: [Digest: UInt64] = [:]
+        for tip in engine.ledger.tips { sizes[tip.digest] = tip.size }
+        return sizes
+    }
+
+    /// Opens the store and starts a process, under a new incarnation if none is given.
+    func start(at now: Int64, as given: Incarnation? = nil) throws(StoreError) {
         process += 1
-        incarnation = Incarnation(rawValue: source.random.next())
+        incarnation = given ?? Incarnation(rawValue: source.random.next())
+        indexed = [:]
         let catalog = Catalog(AgreementState(roster: roster, rosterDigest: rosterDigest))
         let store = try SQLiteStore(DataFolder(disk.path, on: disk), storeSettings(catalog))
+        if isSuspect {
+            if let first = try store.verify().first {
+                throw .damaged(path: disk.path, reason: first)
+            }
+            isSuspect = false
+        }
         let ledger = try Ledger(
             store: store,
             settings: ledgerSettings,
@@ -97,8 +134,10 @@ final class SimulatedNode {
 
     /// Nothing of the process is left; what is on the disk stays as it is.
     func drop() {
+        if engine?.problem == nil, !disk.isCut { lastSizes = sizes }
         engine = nil
         work = []
+        forged = []
         attention = nil
         outputsUntilCrash = nil
         dials = [:]

@@ -6,6 +6,7 @@
 /// | `seed 17`                 | of what is drawn beside the events                    |
 /// | `members 3`               | how many nodes                                        |
 /// | `sync off`                | syncs do nothing; `on` if left out                    |
+/// | `liar 2`                  | the member that lies; left out: none does             |
 /// | `faults-until 60000`      | virtual milliseconds                                  |
 /// | `1500 1 create 9f3a12`    | at 1,500 ms, at node 1: the action, and its salt      |
 extension SimulationPlan {
@@ -14,6 +15,7 @@ extension SimulationPlan {
             "seed \(seed)", "members \(memberCount)", "sync \(syncs ? "on" : "off")",
             "faults-until \(faultMilliseconds)",
         ]
+        if let liar { lines.append("liar \(liar)") }
         for event in events {
             let salt = String(event.salt, radix: 16)
             lines.append("\(event.at) \(event.node) \(event.action.rawValue) \(salt)")
@@ -31,6 +33,9 @@ extension SimulationPlan {
                 throw PlanTextError(line: index + 1, text: String(line))
             }
         }
+        if let liar, liar >= memberCount {
+            throw PlanTextError(line: 0, text: "liar \(liar) of \(memberCount) members")
+        }
         for event in events where !(0..<memberCount).contains(event.node) {
             throw PlanTextError(line: 0, text: "node \(event.node) of \(memberCount) members")
         }
@@ -43,6 +48,9 @@ extension SimulationPlan {
             guard let count = Int(value), count >= 2 else { return false }
             memberCount = count
         case ("sync"?, let value?, 2): syncs = value == "on"
+        case ("liar"?, let value?, 2):
+            guard let index = Int(value), index >= 0 else { return false }
+            liar = index
         case ("faults-until"?, let value?, 2):
             guard let until = Int64(value) else { return false }
             faultMilliseconds = until

@@ -21,7 +21,7 @@ package struct PlannedEvent: Hashable, Sendable {
 package enum PlannedAction: String, Hashable, Sendable, CaseIterable {
     // Operations of clients.
     case create, update, retry, move, hand, claw, parties, assign, rule, resolve, delete, propose,
-        vote
+        vote, backup
 
     // Faults.
     /// The power goes: of what was not synced any part is kept.
@@ -42,8 +42,12 @@ package enum PlannedAction: String, Hashable, Sendable, CaseIterable {
     case corruption
     /// The disk is replaced by an older copy of itself.
     case restore
+    /// The disk is replaced by an empty one.
+    case replace
     /// A copy of the disk is started beside the node.
     case clone
+    /// A copy of the whole machine goes on beside the node, under the same incarnation.
+    case twin
     case clockStep = "clock-step"
     case clockDrift = "clock-drift"
     /// Connections of the node break.
@@ -54,10 +58,12 @@ package enum PlannedAction: String, Hashable, Sendable, CaseIterable {
     case oneWay = "one-way"
     /// What the node sends takes long.
     case slow
+    /// The node appends what no honest one would.
+    case lie
 
     package static let operations: [PlannedAction] = [
         .create, .update, .retry, .move, .hand, .claw, .parties, .assign, .rule, .resolve,
-        .delete, .propose, .vote,
+        .delete, .propose, .vote, .backup,
     ]
 
     package static let faults: [PlannedAction] = allCases.filter { !operations.contains($0) }

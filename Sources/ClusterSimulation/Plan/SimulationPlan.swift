@@ -5,6 +5,8 @@ package struct SimulationPlan: Hashable, Sendable {
     package var memberCount: Int
     /// Whether the disks' syncs make anything durable; false for the control.
     package var syncs: Bool
+    /// Index of the member that lies; nil: all are honest.
+    package var liar: Int?
     /// When the faults end, in virtual milliseconds.
     package var faultMilliseconds: Int64
     /// Sorted by time.
@@ -14,12 +16,14 @@ package struct SimulationPlan: Hashable, Sendable {
         seed: UInt64,
         memberCount: Int,
         syncs: Bool,
+        liar: Int? = nil,
         faultMilliseconds: Int64,
         events: [PlannedEvent]
     ) {
         self.seed = seed
         self.memberCount = memberCount
         self.syncs = syncs
+        self.liar = liar
         self.faultMilliseconds = faultMilliseconds
         self.events = events
     }
@@ -40,7 +44,7 @@ extension SimulationPlan {
     private static let operationWeights: [(PlannedAction, Int)] = [
         (.create, 16), (.update, 50), (.retry, 8), (.move, 12), (.hand, 8), (.claw, 5),
         (.parties, 6), (.assign, 4), (.rule, 3), (.resolve, 6), (.delete, 3), (.propose, 1),
-        (.vote, 3),
+        (.vote, 3), (.backup, 2),
     ]
     private static let faultWeights: [(PlannedAction, Int)] = [
         (.powerCut, 6), (.kill, 5), (.restart, 3), (.crashBetween, 6), (.crashWithin, 6),
@@ -48,11 +52,21 @@ extension SimulationPlan {
         (.clockStep, 4), (.clockDrift, 3), (.cut, 10), (.partition, 8), (.oneWay, 6), (.slow, 4),
     ]
 
+    /// Of disks that are copied, set back, lost and damaged.
+    private static let storageWeights: [(PlannedAction, Int)] = [
+        (.corruption, 3), (.restore, 4), (.replace, 1), (.clone, 2), (.twin, 2),
+    ]
+
     /// The kinds of faults that plans are made of.
     package static var faultsDrawn: [PlannedAction] { faultWeights.map(\.0) }
 
     /// The plan of a seed.
-    package init(seed: UInt64, members: ClosedRange<Int> = 3...5, syncs: Bool = true) {
+    package init(
+        seed: UInt64,
+        members: ClosedRange<Int> = 3...5,
+        syncs: Bool = true,
+        storage: Bool = false
+    ) {
         var random = SeededRandom(seed: seed &* 0x9e37_79b9 &+ 0x51ed)
         let memberCount = Int(
             random.between(Int64(members.lowerBound), Int64(members.upperBound))
@@ -82,10 +96,23 @@ extension SimulationPlan {
         for (action, weight) in Self.faultWeights.prefix(12) where weight > 2 {
             add(1, [(action, 1)], from: 2_500)
         }
+        // In some seeds disks are lost too, in some a member lies; in most of these not both, so that
+        // it shows which of them a finding is about.
+        let isLying = random.chance(300)
+        if storage, random.chance(isLying ? 250 : 500) {
+            add(1 + random.below(5), Self.storageWeights, from: 6_000)
+        }
+        let liar = isLying ? random.below(memberCount) : nil
+        if let liar {
+            let start = events.count
+            add(12 + random.below(16), [(.lie, 1)], from: 3_000)
+            for index in start..<events.count { events[index].node = liar }
+        }
         self.init(
             seed: seed,
             memberCount: memberCount,
             syncs: syncs,
+            liar: liar,
             faultMilliseconds: faultMilliseconds,
             events: events.enumerated().sorted {
                 ($0.element.at, $0.offset) < ($1.element.at, $1.offset)

@@ -18,6 +18,8 @@ struct Acknowledged {
     private(set) var excused: [Write: String] = [:]
     /// For each member and key the record that was answered with.
     private var answers: [String: RecordIdentifier] = [:]
+    /// Where each write of this alliance's nodes stands that may be acknowledged.
+    private var places: [Write: EntryPlace] = [:]
     /// Members whose memory of keys was set back.
     private var restored: Set<MemberCode> = []
 
@@ -27,6 +29,25 @@ struct Acknowledged {
     }
 
     mutating func excuse(_ write: Write, _ reason: String) { excused[write] = reason }
+
+    mutating func place(_ write: Write, at place: EntryPlace) { places[write] = place }
+
+    /// After disks were lost: nobody can be asked for what is on none that is left.
+    mutating func excuse(beyond sizes: [[Digest: UInt64]], _ reason: String) {
+        for write in writes where excused[write] == nil {
+            guard let place = places[write] else { continue }
+            if sizes.allSatisfy({ ($0[place.feed] ?? 0) < place.sequence }) {
+                excused[write] = reason
+            }
+        }
+    }
+
+    /// What one incarnation writes from now on may be void, whatever was answered.
+    mutating func excuse(_ incarnation: Incarnation, _ reason: String) {
+        for write in writes where write.dot.writer.incarnation == incarnation {
+            excused[write] = reason
+        }
+    }
 
     /// False if the same key was answered with another record before.
     mutating func note(_ id: RecordIdentifier, of key: String, by member: MemberCode) -> Bool {

@@ -17,6 +17,11 @@ extension Simulation {
             coverage.count(.refusal, "unavailable")
             return
         }
+        if event.action == .backup {
+            coverage.count(.operation, event.action.rawValue)
+            backUp(node)
+            return
+        }
         let request: ClientRequest?
         do throws(StoreError) {
             request = try self.request(event.action, node, engine.ledger, &random)
@@ -117,7 +122,7 @@ extension Simulation {
     }
 
     /// A record that the node has, of those that some client knows.
-    private func sight(
+    func sight(
         _ node: SimulatedNode,
         _ ledger: Ledger<SQLiteStore>,
         _ random: inout SeededRandom

@@ -49,6 +49,9 @@ extension Simulation {
             for number in random.chance(200) ? mine : [first] { breakLink(number) }
         case .partition, .oneWay:
             partition(node, isOneWay: action == .oneWay, &random)
+        case .corruption, .restore, .replace, .clone, .twin:
+            return strikeStorage(action, node, &random)
+        case .lie: return tellLie(node, &random)
         case .slow:
             node.slowness = Int64(2 + random.below(60))
             queue.add(.end(.slow(node: node.index)), at: now + random.between(1_000, 15_000))
@@ -155,7 +158,7 @@ extension Simulation {
             guard !isHealing else { return }
             nodes[node].clock.step(byMilliseconds: delta, at: now)
             reattend(nodes[node])
-        case .clone: break
+        case .clone(let node): switchOff(nodes[node])
         }
     }
 
@@ -170,7 +173,8 @@ extension Simulation {
             resume(from: direction.from, to: direction.to)
         }
         blocked = [:]
-        for node in nodes {
+        for node in nodes where node.isClone { switchOff(node) }
+        for node in nodes where !node.isClone {
             node.slowness = 1
             node.disk.disarm()
             node.outputsUntilCrash = node.engine?.problem == nil ? nil : 0
@@ -207,7 +211,7 @@ extension Simulation {
     /// Why it is not settled: what to look at first.
     private func unsettled() -> String {
         var reasons: [String] = []
-        for node in nodes {
+        for node in nodes where !node.isClone {
             guard let engine = node.engine else {
                 reasons.append("\(name(node)) is down")
                 continue
@@ -238,10 +242,13 @@ extension Simulation {
 
     /// True once nothing is under way, held or unknown to somebody whom it is for.
     private func isSettled() -> Bool {
-        for node in nodes {
+        for node in nodes where !node.isClone {
             guard let engine = node.engine, engine.problem == nil, !engine.hasBacklog,
-                node.work.isEmpty, engine.ledger.held.isEmpty,
-                engine.replica.peers.allSatisfy(\.isCaughtUp)
+                node.work.isEmpty, node.forged.isEmpty
+            else { return false }
+            guard !isLiar(node.member) else { continue }
+            guard engine.ledger.held.keys.allSatisfy({ isLiar($0) }),
+                engine.replica.peers.allSatisfy({ $0.isCaughtUp || isLiar($0.member) })
             else { return false }
         }
         return hasSameFeeds()

@@ -7,16 +7,17 @@ import ReplicationWire
 extension Simulation {
     // MARK: Starting and ending
 
-    func start(_ node: SimulatedNode) {
-        guard !node.isUp else { return }
+    func start(_ node: SimulatedNode, as incarnation: Incarnation? = nil) {
+        guard !node.isUp, !node.isClone || !isHealing else { return }
         do throws(StoreError) {
-            try node.start(at: now)
+            try node.start(at: now, as: incarnation)
         } catch {
             openingFailed(node, error)
             return
         }
         trace.note(now, 1, UInt64(node.index), text: "\(name(node)) starts")
-        for peer in nodes where peer.member != node.member {
+        for peer in nodes
+        where peer.member != node.member && (!peer.isClone || peer.isUp) {
             node.dials[peer.index] = SimulatedNode.Dial()
             scheduleDial(node, peer.index, after: random.between(0, 300))
         }
@@ -27,6 +28,9 @@ extension Simulation {
         node.drop()
         trace.note(now, 2, UInt64(node.index), text: "\(name(node)) does not open: \(error.kind)")
         switch error {
+        case .damaged where node.isSuspect:
+            coverage.count(.fault, "damage found")
+            recover(node)
         case .damaged, .newer, .locked:
             find(.broken, "\(name(node)) opens its store as damaged: \(error)")
         case .unopenable, .full, .failed, .stopped:
@@ -59,8 +63,8 @@ extension Simulation {
         end(node, isSilent: cutsPower, downFor: milliseconds)
     }
 
-    /// Lets go of the process and its connections, and starts it again later.
-    func end(_ node: SimulatedNode, isSilent: Bool, downFor milliseconds: Int64) {
+    /// Lets go of the process and its connections, and starts it again later, if a time is given.
+    func end(_ node: SimulatedNode, isSilent: Bool, downFor milliseconds: Int64?) {
         node.drop()
         for number in links.keys.sorted() {
             guard let link = links[number] else { continue }
@@ -68,12 +72,12 @@ extension Simulation {
                 links[number]?.ends[end].isOpen = false
                 links[number]?.ends[end].incoming = []
                 // A silent end is noticed when the node is there again and knows nothing of it.
-                let delay = isSilent ? milliseconds + 50 : 1
+                let delay = isSilent ? (milliseconds ?? 0) + 50 : 1
                 send(.end, on: number, to: 1 - end, notBefore: now + delay)
             }
         }
         node.disk.disarm()
-        queue.add(.start(node: node.index), at: now + milliseconds)
+        if let milliseconds { queue.add(.start(node: node.index), at: now + milliseconds) }
     }
 
     // MARK: The engine
@@ -95,11 +99,15 @@ extension Simulation {
         guard node.process == process, node.isUp else { return }
         let work = node.work
         node.work = []
+        let forged = node.forged
+        node.forged = []
+        // A commit that fails leaves the ledger ahead of the disk.
+        if !node.disk.armed.isEmpty { node.lastSizes = node.sizes }
         // As long as the clock of a commit goes: a batch, or several.
         let allowed = node.source.random.chance(500) ? 0 : Int64(5)
         let isChanged =
             node.engine?.transact(
-                work,
+                (work as [any EngineWork<SQLiteStore>]) + forged,
                 bulkMilliseconds: allowed,
                 wallMilliseconds: node.clock.wallMilliseconds(now),
                 now: { monotonic }
@@ -134,7 +142,7 @@ extension Simulation {
         guard let engine = node.engine else { return }
         var next: Int64?
         func propose(_ time: Int64) { next = min(next ?? time, time) }
-        if !node.work.isEmpty || engine.hasBacklog {
+        if !node.work.isEmpty || !node.forged.isEmpty || engine.hasBacklog {
             propose(now + Int64(node.source.random.below(4)))
         }
         if let wake = engine.wake { propose(node.clock.virtual(wake, notBefore: now + 1)) }
@@ -173,6 +181,10 @@ extension Simulation {
         case .close(let link, let fault): close(link, fault, at: node)
         case .answer(let work, let error):
             if let work = work as? ClientWork { answered(work, error, node) }
+            // The engine knows of what it drafted itself only.
+            if let tip = (work as? ForgedWork)?.tip, error == nil {
+                node.engine?.handle(.appended([tip]), now: node.clock.monotonic(now))
+            }
         case .stopped(let error): stopped(node, error)
         }
     }
@@ -189,13 +201,45 @@ extension Simulation {
         if committed.agreementChanged { node.catalog.agreement = engine.ledger.agreement }
         if committed.factsChanged { node.catalog.facts = engine.ledger.facts }
         if committed.regained > 0 { coverage.count(.held, "regained", committed.regained) }
-        guard !committed.held.isEmpty else { return }
         do throws(StoreError) {
+            for tip in committed.tips { try index(tip, node, engine.ledger.store) }
+            guard !committed.held.isEmpty else { return }
             for reasons in try engine.ledger.store.heldCounts().values {
                 for (reason, _) in reasons { coverage.count(.held, reason.rawValue) }
             }
         } catch {
-            trace.note(now, 5, text: "\(name(node)) cannot count what is held: \(error.kind)")
+            trace.note(now, 5, text: "\(name(node)) cannot be looked at: \(error.kind)")
+        }
+    }
+
+    /// Notes where what was just written stands, before anybody is told that it is.
+    private func index(
+        _ tip: FeedTip,
+        _ node: SimulatedNode,
+        _ store: SQLiteStore
+    ) throws(StoreError) {
+        let done = node.indexed[tip.digest] ?? 0
+        guard tip.size > done else { return }
+        node.indexed[tip.digest] = tip.size
+        let count = Int(tip.size - done)
+        for entry in try store.entries(of: tip.digest, after: done, limit: count) {
+            guard
+                case .changeset(let changeset) = EntryCoding.decode(
+                    entry.bytes,
+                    writer: tip.identity.writer
+                )
+            else { continue }
+            for write in changeset.writes {
+                acknowledged.place(
+                    Acknowledged.Write(
+                        member: tip.identity.member,
+                        key: changeset.key,
+                        field: write.field,
+                        dot: write.dot
+                    ),
+                    at: EntryPlace(feed: tip.digest, sequence: entry.sequence)
+                )
+            }
         }
     }
 
@@ -215,7 +259,7 @@ extension Simulation {
     }
 
     func name(_ node: SimulatedNode) -> String {
-        node.index < plan.memberCount ? "\(node.member)" : "\(node.member)'"
+        node.isClone ? "\(node.member)'\(node.index)" : "\(node.member)"
     }
 }
 

@@ -54,6 +54,8 @@ package final class Simulation {
     /// Virtual milliseconds that a frame takes at least.
     var latency: [Direction: Int64] = [:]
     var isHealing = false
+    /// Incarnations that ran twice at once.
+    var forkedIncarnations: Set<Incarnation> = []
 
     var clients = Clients()
     var acknowledged = Acknowledged()
