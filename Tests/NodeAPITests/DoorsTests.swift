@@ -111,6 +111,25 @@ struct DoorsTests {
         return String(decoding: answer, as: UTF8.self)
     }
 
+    /// What comes on a fresh connection, part by part, until the other side closes it.
+    private static func parts(of target: Target, _ head: String) throws -> AsyncStream<String> {
+        let descriptor = try target.connected()
+        let request = Bytes("\(head)\r\nConnection: close\r\n\r\n".utf8)
+        #expect(write(descriptor, request, request.count) == request.count)
+        let (stream, parts) = AsyncStream.makeStream(of: String.self)
+        DispatchQueue.global().async {
+            var part = Bytes(repeating: 0, count: 4_096)
+            while true {
+                let count = read(descriptor, &part, part.count)
+                guard count > 0 else { break }
+                parts.yield(String(decoding: part[..<count], as: UTF8.self))
+            }
+            close(descriptor)
+            parts.finish()
+        }
+        return stream
+    }
+
     private enum Target {
         case port(Int)
         case socket(String)
@@ -284,6 +303,35 @@ struct DoorsTests {
             _ = try await DoorsTests.ask(.port(port), last)
         }
         descriptors.withLock { $0 }.forEach { close($0) }
+    }
+
+    @Test
+    func `a stream of changes ends in order when the node stops`() async throws {
+        let scratch = try Scratch()
+        let configuration = try DoorsTests.configuration(scratch.path, socket: "api.sock")
+        let (beginnings, begun) = AsyncStream.makeStream(of: Void.self)
+        let told = Mutex<Task<String, Never>?>(nil)
+        try await DoorsTests.serving(configuration, drain: .seconds(60)) { _, _ in
+            let parts = try DoorsTests.parts(
+                of: .socket(configuration.socket),
+                "GET /v1/changes HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream"
+            )
+            let task = Task {
+                var text = ""
+                for await part in parts {
+                    text += part
+                    if text.contains("retry:") { begun.yield() }
+                }
+                begun.finish()
+                return text
+            }
+            told.withLock { $0 = task }
+            for await _ in beginnings { break }
+        }
+        let text = await told.withLock { $0 }?.value ?? ""
+        #expect(text.hasPrefix("HTTP/1.1 200") && text.contains("retry: 2000\n\n"))
+        // The last chunk: it was not cut off.
+        #expect(text.hasSuffix("0\r\n\r\n"))
     }
 
     @Test
