@@ -186,11 +186,9 @@ extension NodeHub: LinkDelegate {
             }
             checks.asked(check, on: link)
         case .checked(let checked): checks.answered(checked, by: link.peer.member)
-        case .hello(let hello):
-            link.greeted()
-            for certificate in hello.certificates { keep(certificate) }
-            fallthrough
         default:
+            if case .hello = message { link.greeted() }
+            for certificate in message.certificates { keep(certificate) }
             queue.put {
                 $0.add(.received(link.id, message, wallMilliseconds: wall), on: link, bytes)
             }
@@ -333,6 +331,18 @@ extension FaultCode {
 
     /// True if it is a Hello's answer: what it ended had not begun.
     var refusesHello: Bool { self == .memberDiffers || Self.incompatibilities.contains(self) }
+}
+
+extension Message {
+    /// Certificates that came with it (DER), of whomever.
+    fileprivate var certificates: [Bytes] {
+        switch self {
+        case .hello(let hello): hello.certificates
+        case .push(let push): push.certificates
+        case .proved(let proved): proved.certificate.map { [$0] } ?? []
+        default: []
+        }
+    }
 }
 
 extension RefusalReason {

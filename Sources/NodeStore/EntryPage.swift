@@ -75,9 +75,35 @@ struct EntryPage {
         self.bytesMaximum = bytesMaximum
     }
 
-    /// The first entry always has.
-    func hasRoom(for entry: EntryBytes) -> Bool {
-        read.items.isEmpty || bytes + entry.count <= bytesMaximum
+    /// The first entry, or group of entries, always has.
+    func hasRoom(for count: Int) -> Bool {
+        read.items.isEmpty || bytes + count <= bytesMaximum
+    }
+
+    /// Entries of another's feed that end at one of its heads.
+    mutating func append(
+        _ items: [ReadEntries.Item],
+        of source: EntrySource,
+        from first: UInt64,
+        upTo head: SignedHead
+    ) {
+        let part = source.part ?? read.parts.count
+        if source.part == nil {
+            source.part = part
+            read.parts.append(
+                ReadEntries.Part(
+                    feed: source.digest,
+                    first: first,
+                    root: head.head.root,
+                    last: head.head.size
+                )
+            )
+        }
+        read.parts[part].root = head.head.root
+        read.parts[part].last = head.head.size
+        read.parts[part].head = head
+        read.items += items
+        bytes += items.reduce(0) { $0 + $1.bytes.count }
     }
 
     mutating func append(

@@ -1,5 +1,6 @@
 package import AllianceModel
 package import ReplicationCore
+import ReplicationWire
 
 /// A node's insides without threads, sockets and clocks: where what the replica decides meets what
 /// the ledger stores.
@@ -17,6 +18,12 @@ package struct NodeEngine<S: Store> {
     package private(set) var ledger: Ledger<S>
     package private(set) var replica: Replica
     private var batches = ReceivedQueue()
+    private var duties: [Duty] = []
+    /// Forks that the replica was told of.
+    private var toldForks: Set<ForkedFeed> = []
+    /// A head of a feed of the present incarnation that this node did not make: a clone of it runs,
+    /// and it must go on under another incarnation.
+    package private(set) var suspicion: SignedHead?
     private var outputs: [EngineOutput<S>] = []
     private var outputsTaken = 0
     private var lastDue: Monotonic
@@ -32,13 +39,16 @@ package struct NodeEngine<S: Store> {
         self.ledger = ledger
         self.replica = replica
         lastDue = now
+        if !ledger.facts.forks.isEmpty { tellForks(now) }
     }
 
     /// For the next Hello.
     package mutating func show(certificates: [Bytes]) { replica.certificates = certificates }
 
     /// Something that `transact` would take up at once.
-    package var hasBacklog: Bool { !batches.isEmpty || problem == nil && ledger.hasBacklog }
+    package var hasBacklog: Bool {
+        !batches.isEmpty || problem == nil && (ledger.hasBacklog || !duties.isEmpty)
+    }
 
     // MARK: Inputs
 
@@ -68,14 +78,55 @@ package struct NodeEngine<S: Store> {
     private mutating func perform(_ output: ReplicaOutput, _ now: Monotonic) {
         switch output {
         case .send(let link, let message): outputs.append(.send(link, message))
-        case .push(let link, let entries):
-            let feeds = entries.parts.compactMap { ledger.tip(of: $0.feed)?.identity }
-            outputs.append(.push(link, entries, feeds: feeds))
+        case .push(let link, let entries): push(entries, on: link, now)
         case .persist(let link, let batch): batches.add(batch, from: link)
         case .read(let link, let deliveryClass, let ranges, let bytesMaximum):
             read(link, deliveryClass, ranges, bytesMaximum, now)
+        case .prove(let link, let prove, let purpose): show(prove, purpose, on: link, now)
+        case .asked(_, let member, let keys): duties.append(.carry(keys, to: member))
+        case .forkFound(let proof): duties.append(.declare(proof))
+        case .forkSuspected(_, let theirs): suspicion = theirs
         case .close(let link, let fault): outputs.append(.close(link, fault))
         case .wake(let moment): wake = moment
+        }
+    }
+
+    private mutating func push(_ entries: ReadEntries, on link: LinkID, _ now: Monotonic) {
+        var entries = entries
+        let feeds = entries.parts.compactMap { ledger.tip(of: $0.feed)?.identity }
+        do throws(StoreError) {
+            entries.certificates = try ledger.certificates(
+                of: PushEncoder.keysOfOthers(in: entries)
+            )
+            outputs.append(.push(link, entries, feeds: feeds))
+        } catch {
+            stop(error, now)
+        }
+    }
+
+    private mutating func show(
+        _ prove: Prove,
+        _ purpose: ProofPurpose,
+        on link: LinkID,
+        _ now: Monotonic
+    ) {
+        guard problem == nil else { return }
+        do throws(StoreError) {
+            let proved = try ledger.proved(prove)
+            handle(.proven(link, prove, proved, purpose), now: now)
+        } catch {
+            stop(error, now)
+        }
+    }
+
+    /// Tells the replica of forks that are proven, and of which feed they are, since the last time.
+    private mutating func tellForks(_ now: Monotonic) {
+        do throws(StoreError) {
+            for forked in try ledger.forkedFeeds() where toldForks.insert(forked).inserted {
+                handle(.forked(forked), now: now)
+            }
+        } catch {
+            stop(error, now)
         }
     }
 
@@ -105,6 +156,7 @@ package struct NodeEngine<S: Store> {
         ledger.store.rollback()
         problem = error
         batches = ReceivedQueue()
+        duties = []
         outputs.append(.stopped(error))
         handle(.stopping, now: now)
     }
@@ -134,11 +186,15 @@ extension NodeEngine {
             ledger.hasBacklog
             || !ledger.held.isEmpty
                 && now().milliseconds(since: lastDue) >= Self.dueMilliseconds
-        guard !local.isEmpty || !batches.isEmpty || isDue else { return false }
+        guard !local.isEmpty || !batches.isEmpty || !duties.isEmpty || isDue else { return false }
         do throws(StoreError) {
             try ledger.begin()
             for work in local { try work.run(&ledger, wallMilliseconds: wallMilliseconds) }
             let taken = try takeBulk(bulkMilliseconds, wallMilliseconds, now)
+            for duty in duties {
+                try ledger.perform(duty, wallMilliseconds: wallMilliseconds)
+            }
+            duties = []
             if isDue {
                 lastDue = now()
                 try ledger.releaseDue(
@@ -169,6 +225,7 @@ extension NodeEngine {
         if !committed.tips.isEmpty { handle(.appended(committed.tips), now: now) }
         for work in local { outputs.append(.answer(work, nil)) }
         for (link, batch) in taken { handle(persisted(batch, on: link), now: now) }
+        if committed.factsChanged { tellForks(now) }
         for (author, summary) in committed.held.sorted(by: { $0.key < $1.key }) {
             handle(.heldChanged(author, summary), now: now)
         }

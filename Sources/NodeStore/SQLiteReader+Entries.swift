@@ -8,7 +8,7 @@ extension SQLiteReader {
         bytesMaximum: Int
     ) throws(StoreError) -> ReadEntries {
         var sources: [EntrySource] = []
-        for range in ranges {
+        for range in ranges where !range.endsAtHead {
             if let source = try source(range, deliveryClass) { sources.append(source) }
         }
         var page = EntryPage(deliveryClass, bytesMaximum: bytesMaximum)
@@ -27,7 +27,60 @@ extension SQLiteReader {
         for (index, taken) in page.taken.enumerated() {
             page.read.parts[index].root = try root(after: taken)
         }
+        for range in ranges where range.endsAtHead && !page.read.hasMore {
+            try takeToHeads(range, deliveryClass, into: &page)
+        }
         return page.read
+    }
+
+    /// Takes another's feed from head to head, since only its member signs others: whole groups of
+    /// entries, each up to the next head, as far as the page has room (the page's first always has).
+    private func takeToHeads(
+        _ range: FeedRange,
+        _ deliveryClass: DeliveryClass,
+        into page: inout EntryPage
+    ) throws(StoreError) {
+        guard let source = try source(range, deliveryClass) else { return }
+        defer { source.close(connection) }
+        var sequence = max(range.from, 1)
+        while sequence <= source.tip.size, let head = try head(source.feed, covering: sequence) {
+            let isTaken = try take(from: source, sequence, upTo: head, into: &page)
+            guard isTaken else {
+                page.read.hasMore = true
+                return
+            }
+            sequence = head.head.size + 1
+        }
+    }
+
+    /// False, and nothing taken, if the page has no room for all of it.
+    private func take(
+        from source: EntrySource,
+        _ first: UInt64,
+        upTo head: SignedHead,
+        into page: inout EntryPage
+    ) throws(StoreError) -> Bool {
+        let row = try source.row(connection)
+        var items: [ReadEntries.Item] = []
+        var bytes = 0
+        for _ in first...head.head.size {
+            guard source.position != nil else {
+                throw connection.damage(
+                    "feed row \(source.feed.rawValue) ends before its head of \(head.head.size)"
+                )
+            }
+            let item = ReadEntries.Item(
+                part: source.part ?? page.read.parts.count,
+                bytes: connection.entryBytes(row, from: 4),
+                timestamp: HybridTimestamp(rawValue: row.unsigned(2))
+            )
+            bytes += item.bytes.count
+            guard page.hasRoom(for: bytes) else { return false }
+            items.append(item)
+            try source.advance(connection)
+        }
+        page.append(items, of: source, from: first, upTo: head)
+        return true
     }
 
     /// The range's first entry; nil if the feed is unknown, of another class, or ends before it.
@@ -99,7 +152,7 @@ extension SQLiteReader {
                 bytes: connection.entryBytes(row, from: 4),
                 timestamp: HybridTimestamp(rawValue: row.unsigned(2))
             )
-            guard page.hasRoom(for: item.bytes) else { return false }
+            guard page.hasRoom(for: item.bytes.count) else { return false }
             page.append(
                 item,
                 of: source,

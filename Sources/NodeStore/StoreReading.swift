@@ -26,7 +26,8 @@ package protocol StoreReading: AnyObject {
 
     func entry(at position: LogPosition) throws(StoreError) -> StoredEntry?
     /// Entries of these feeds of one delivery class from each range's start on, in local order, about
-    /// `bytesMaximum` bytes of them (at least one if there is any).
+    /// `bytesMaximum` bytes of them (at least one if there is any). Ranges that end at a head follow,
+    /// feed after feed, in whole groups of entries up to a stored head each.
     func entries(
         _ ranges: [FeedRange],
         _ deliveryClass: DeliveryClass,

@@ -169,6 +169,96 @@ import Testing
         }
     }
 
+    // MARK: Others' feeds
+
+    /// Two feeds of others whose heads stand at these sizes, of one byte string each.
+    private func relayed(
+        _ heads: [[UInt64]]
+    ) throws -> (store: SQLiteStore, feeds: [Digest], heads: [[SignedHead]]) {
+        let store = try fixture.open()
+        var rows: [FeedRow] = []
+        var stored: [[SignedHead]] = []
+        let others = [
+            identity(.init("350300") ?? fuzhou), identity(.init("350900") ?? fuzhou),
+        ]
+        try fixture.commit(store) {
+            for (index, sizes) in heads.enumerated() {
+                let row = try fixture.feed(store, others[index])
+                rows.append(row)
+                stored.append([])
+                for sequence in 1...(sizes.last ?? 1) {
+                    try fixture.append(store, row, entryBytes("\(index).\(sequence)"))
+                    guard sizes.contains(sequence) else { continue }
+                    let tip = try #require(fixture.feeds[row])
+                    let head = SignedHead(
+                        head: FeedHead(
+                            feed: tip.digest,
+                            size: sequence,
+                            root: tip.frontier.root(hash: sampleHash)
+                        ),
+                        key: digest("key"),
+                        signature: Bytes(repeating: UInt8(sequence), count: 64)
+                    )
+                    try store.insertHead(row, head)
+                    stored[index].append(head)
+                }
+            }
+        }
+        return (store, try rows.map { try #require(fixture.feeds[$0]).digest }, stored)
+    }
+
+    @Test(arguments: [(1, 3), (2, 3), (3, 3), (4, 9), (9, 9), (10, 12)] as [(UInt64, UInt64)])
+    func `another's feed is read up to a head that is stored, from anywhere`(
+        from: UInt64,
+        last: UInt64
+    ) throws {
+        let (store, feeds, heads) = try relayed([[3, 9, 12]])
+        let range = FeedRange(feed: feeds[0], from: from, endsAtHead: true)
+        // Room for one byte: the first group is taken all the same.
+        let page = try store.entries([range], .normal, bytesMaximum: 1)
+        let part = try #require(page.parts.first)
+        #expect(page.parts.count == 1)
+        #expect((part.first, part.last) == (from, last))
+        #expect(part.head == heads[0].first { $0.head.size == last })
+        #expect(part.root == part.head?.head.root)
+        #expect(page.items.map(\.bytes) == (from...last).map { entryBytes("0.\($0)") })
+        #expect(page.hasMore == (last < 12))
+    }
+
+    @Test func `as many groups are read as there is room for, feed after feed`() throws {
+        let (store, feeds, heads) = try relayed([[2, 5], [1, 4]])
+        let ranges = feeds.map { FeedRange(feed: $0, from: 1, endsAtHead: true) }
+        let size = entryBytes("0.1").count
+        for (room, lasts, hasMore) in [
+            (1, [2], true), (4, [2], true), (5, [5], true), (6, [5, 1], true), (8, [5, 1], true),
+            (9, [5, 4], false),
+        ] as [(Int, [UInt64], Bool)] {
+            let page = try store.entries(ranges, .normal, bytesMaximum: room * size)
+            #expect(page.parts.map(\.last) == lasts, "\(room)")
+            #expect(page.hasMore == hasMore, "\(room)")
+            #expect(page.parts.map(\.feed) == Array(feeds.prefix(lasts.count)))
+            #expect(
+                page.parts.map(\.head)
+                    == lasts.enumerated().map { place, last in
+                        heads[place].first { $0.head.size == last }
+                    }
+            )
+            #expect(UInt64(page.items.count) == lasts.reduce(0, +))
+        }
+    }
+
+    @Test func `another's feed without a head to end at is not served`() throws {
+        let store = try fixture.open()
+        try fixture.commit(store) {
+            let row = try fixture.feed(store, identity(.init("350300") ?? fuzhou))
+            try fixture.append(store, row, entryBytes("bare"))
+        }
+        let feed = name(of: identity(.init("350300") ?? fuzhou))
+        let range = FeedRange(feed: feed, from: 1, endsAtHead: true)
+        let page = try store.entries([range], .normal, bytesMaximum: 1_000)
+        #expect(page.items.isEmpty && page.parts.isEmpty && !page.hasMore)
+    }
+
     @Test func `beyond a feed's end and in unknown feeds there is nothing`() throws {
         let (store, feed) = try fixture.filled(3)
         let name = try #require(fixture.feeds[feed]).digest

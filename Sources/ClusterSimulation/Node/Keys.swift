@@ -30,11 +30,14 @@ enum Keys {
 
     /// Whether a head is signed by the member whose feed it is of.
     static func isGenuine(_ part: Push.Part, alliance: Text) -> Bool {
-        let member = part.identity.member
-        return part.head.key == digest(of: member)
+        isGenuine(part.head, of: part.identity.member, alliance: alliance)
+    }
+
+    static func isGenuine(_ head: SignedHead, of member: MemberCode, alliance: Text) -> Bool {
+        head.key == digest(of: member)
             && isGenuine(
-                part.head.signature,
-                of: part.head.head.signedBytes(alliance: alliance, member: member),
+                head.signature,
+                of: head.head.signedBytes(alliance: alliance, member: member),
                 by: member
             )
     }

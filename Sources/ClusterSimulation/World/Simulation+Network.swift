@@ -117,12 +117,13 @@ extension Simulation {
     ) {
         let heads = entries.parts.indices.map { index in
             let part = entries.parts[index]
-            // A relay shows the head that it was shown; see the engine.
-            return Keys.sign(
-                FeedHead(feed: part.feed, size: part.last, root: part.root),
-                alliance: roster.alliance,
-                for: node.member
-            )
+            // A relay shows the head that it was shown.
+            return part.head
+                ?? Keys.sign(
+                    FeedHead(feed: part.feed, size: part.last, root: part.root),
+                    alliance: roster.alliance,
+                    for: node.member
+                )
         }
         let bytes = PushEncoder.encode(entries, of: feeds, heads: heads)
         send(frame: bytes, on: id, from: node, text: "push \(entries.items.count) entries")
@@ -205,6 +206,7 @@ extension Simulation {
                 let message = try Wire.decode(frame, hash: Hashing.sha256)
                 if case .hello = message { links[number]?.ends[end].decoder.phase = .open }
                 if case .push(let push) = message { try verify(push) }
+                if case .proved(let proved) = message { try verify(proved) }
                 messages.append(message)
             }
         } catch {
@@ -233,6 +235,15 @@ extension Simulation {
             throw Fault(
                 .signatureInvalid,
                 "a head of \(part.identity.member) is not signed by a key of that member"
+            )
+        }
+    }
+
+    private func verify(_ proved: Proved) throws(Fault) {
+        guard Keys.isGenuine(proved.head, of: proved.member, alliance: roster.alliance) else {
+            throw Fault(
+                .signatureInvalid,
+                "a head of \(proved.member) is not signed by a key of that member"
             )
         }
     }
@@ -310,6 +321,9 @@ extension Message {
         case .want(let want): "want \(want.feed.short) from \(want.from)"
         case .push(let push): "push of \(push.items.count) entries in \(push.parts.count) feeds"
         case .ack(let ack): "ack of \(ack.stored.count) feeds, \(ack.held) held"
+        case .ask(let ask): "ask for \(ask.records.count) records"
+        case .prove(let prove): "prove \(prove.feed.short) at \(prove.sequence)"
+        case .proved(let proved): "proved \(proved.feed.short) at \(proved.sequence)"
         case .check: "check"
         case .checked: "checked"
         case .fault(let fault): "fault \(fault.code.rawValue)"

@@ -137,29 +137,35 @@ final class LinkHandler: ChannelInboundHandler {
             for certificate in hello.certificates {
                 _ = delegate?.signers.signer(certificateDER: certificate)
             }
-        case .push(let push): try verify(push, of: link.peer)
+        case .push(let push):
+            for certificate in push.certificates {
+                _ = delegate?.signers.signer(certificateDER: certificate)
+            }
+            for part in push.parts { try verify(part.head, of: part.identity.member) }
+        case .proved(let proved):
+            if let certificate = proved.certificate {
+                _ = delegate?.signers.signer(certificateDER: certificate)
+            }
+            try verify(proved.head, of: proved.member)
         case .fault(let theirs): fault = theirs
-        case .ping, .have, .want, .ack, .check, .checked, .unknown: break
+        case .ping, .have, .want, .ack, .ask, .prove, .check, .checked, .unknown: break
         }
         delegate?.received(message, on: link, bytes: frame.count + FrameDecoder.lengthBytes)
     }
 
     /// Every head is signed by a key of its feed's member.
-    private func verify(_ push: Push, of peer: PeerIdentity) throws(Fault) {
-        for part in push.parts {
-            let member = part.identity.member
-            guard let signer = delegate?.signers.signer(fingerprint: part.head.key),
-                signer.member == member,
-                signer.key.isValid(
-                    signature: part.head.signature,
-                    for: part.head.head.signedBytes(alliance: alliance, member: member)
-                )
-            else {
-                throw Fault(
-                    .signatureInvalid,
-                    "a head of \(member) is not signed by a key of that member"
-                )
-            }
+    private func verify(_ head: SignedHead, of member: MemberCode) throws(Fault) {
+        guard let signer = delegate?.signers.signer(fingerprint: head.key),
+            signer.member == member,
+            signer.key.isValid(
+                signature: head.signature,
+                for: head.head.signedBytes(alliance: alliance, member: member)
+            )
+        else {
+            throw Fault(
+                .signatureInvalid,
+                "a head of \(member) is not signed by a key of that member"
+            )
         }
     }
 }

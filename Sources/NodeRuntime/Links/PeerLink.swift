@@ -52,12 +52,15 @@ final class PeerLink: Sendable {
         channel.eventLoop.execute { [self] in write(Wire.encode(message)) }
     }
 
-    /// Signs the heads and sends the entries; all of them are durable.
+    /// Signs the heads of our own feeds and sends the entries; all of them are durable.
     func push(_ entries: ReadEntries, of feeds: [FeedIdentity]) {
         channel.eventLoop.execute { [self] in
             do throws(SigningError) {
                 let heads = try entries.parts.map { part throws(SigningError) in
-                    try sign(FeedHead(feed: part.feed, size: part.last, root: part.root))
+                    if let head = part.head { return head }
+                    return try sign(
+                        FeedHead(feed: part.feed, size: part.last, root: part.root)
+                    )
                 }
                 write(PushEncoder.encode(entries, of: feeds, heads: heads))
             } catch {

@@ -66,6 +66,16 @@ package enum CarriedCoding {
         return .carried(carried)
     }
 
+    /// The key (SHA-256 of its certificate) that signed the head in a body, without a look at the
+    /// rest; nil if there is none.
+    package static func key(_ body: ArraySlice<UInt8>) -> Digest? {
+        var reader = ProtobufReader(body)
+        while let (number, value) = reader.next() {
+            if number == 6, case .bytes(let bytes) = value { return Digest(bytes: bytes) }
+        }
+        return nil
+    }
+
     /// Nil unless it parses and is complete.
     private static func read(_ body: ArraySlice<UInt8>, hash: HashFunction) -> Carried? {
         var identity: FeedIdentity?

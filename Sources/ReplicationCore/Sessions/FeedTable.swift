@@ -2,6 +2,9 @@ import AllianceModel
 
 /// Every feed this node has, at its durable size and at the size handed to the store.
 ///
+/// A forked feed ends, for whatever is said and compared, before the least sequence proven forked: up to
+/// there all have the same, and nothing beyond counts.
+///
 /// Digests over many feeds are made only when asked for and kept until a feed grows: a write costs
 /// one inner node, never a walk over the feeds.
 struct FeedTable: Sendable {
@@ -16,9 +19,16 @@ struct FeedTable: Sendable {
         var pending: MerkleFrontier?
         /// Timestamp of the last durable entry.
         var latest = HybridTimestamp.zero
+        /// The least sequence proven forked; nil: none is.
+        var fork: UInt64?
+        /// Root right before `fork`, once that much was received.
+        var prefix: Digest?
 
-        var size: UInt64 { frontier.size }
+        /// Durable, and before any fork.
+        var size: UInt64 { min(frontier.size, (fork ?? .max) - 1) }
         var received: MerkleFrontier { pending ?? frontier }
+        /// Nothing more of it is to come: what follows is forked.
+        var isClosed: Bool { fork.map { received.size >= $0 - 1 } ?? false }
     }
 
     private(set) var rows: [Digest: Row] = [:]
@@ -27,11 +37,13 @@ struct FeedTable: Sendable {
     /// Each member's feeds, sorted.
     private var digests: [MemberCode: [Digest]] = [:]
     private var common: [MemberCode: (version: UInt64, digest: Digest)] = [:]
+    /// Of feeds that are not here yet, too.
+    private var forks: [Digest: ForkedFeed] = [:]
     /// Rises whenever a durable size changes.
     private(set) var version: UInt64 = 0
     private let hash: HashFunction
 
-    init(_ tips: [FeedTip], hash: @escaping HashFunction) {
+    init(_ tips: [FeedTip], forks: [ForkedFeed] = [], hash: @escaping HashFunction) {
         self.hash = hash
         for tip in tips where rows[tip.digest] == nil {
             rows[tip.digest] = Row(
@@ -44,11 +56,17 @@ struct FeedTable: Sendable {
         }
         order = rows.keys.sorted()
         for member in digests.keys { digests[member]?.sort() }
+        for fork in forks { setForked(fork) }
     }
 
     subscript(_ feed: Digest) -> Row? { rows[feed] }
 
     func count(of member: MemberCode) -> Int { digests[member]?.count ?? 0 }
+
+    /// Digests of the feeds of one incarnation, sorted.
+    func feeds(of writer: Writer) -> [Digest] {
+        (digests[writer.member] ?? []).filter { rows[$0]?.identity.writer == writer }
+    }
 
     /// That member's feeds that a peer may see, sorted by digest; those with nothing durable too.
     func rows(of member: MemberCode, visibleTo peer: MemberCode) -> [Row] {
@@ -61,7 +79,7 @@ struct FeedTable: Sendable {
     /// Entries up to this tip are durable.
     mutating func setDurable(_ tip: FeedTip) {
         insert(tip.identity, tip.digest)
-        guard var row = rows[tip.digest], tip.size > row.size else { return }
+        guard var row = rows[tip.digest], tip.size > row.frontier.size else { return }
         row.frontier = tip.frontier
         row.root = nil
         row.latest = tip.latest
@@ -71,18 +89,39 @@ struct FeedTable: Sendable {
     }
 
     /// Entries up to this frontier were verified and handed to the store.
+    ///
+    /// `prefix` is the root right before its fork, if the feed has one and it was passed now.
     mutating func setReceived(
         _ identity: FeedIdentity,
         _ digest: Digest,
-        _ frontier: MerkleFrontier
+        _ frontier: MerkleFrontier,
+        prefix: Digest? = nil
     ) {
         insert(identity, digest)
         rows[digest]?.pending = frontier
+        if let prefix { rows[digest]?.prefix = prefix }
+    }
+
+    /// A feed is proven to be forked from a sequence on; the least counts.
+    mutating func setForked(_ forked: ForkedFeed) {
+        if let known = forks[forked.feed] {
+            // The same again may bring the prefix.
+            guard forked.from < known.from || forked.from == known.from && forked.prefix != nil
+            else { return }
+        }
+        guard forked.from >= 1 else { return }
+        forks[forked.feed] = forked
+        guard var row = rows[forked.feed] else { return }
+        row.fork = forked.from
+        row.prefix = forked.prefix
+        row.root = nil
+        rows[forked.feed] = row
+        version &+= 1
     }
 
     private mutating func insert(_ identity: FeedIdentity, _ digest: Digest) {
         guard rows[digest] == nil else { return }
-        rows[digest] = Row(identity: identity, digest: digest)
+        rows[digest] = Row(identity: identity, digest: digest, fork: forks[digest]?.from)
         order.insertSorted(digest)
         digests[identity.member, default: []].insertSorted(digest)
     }
@@ -93,7 +132,11 @@ struct FeedTable: Sendable {
     mutating func root(of feed: Digest) -> Digest? {
         guard let row = rows[feed] else { return nil }
         if let root = row.root { return root }
-        let root = row.frontier.root(hash: hash)
+        // A prefix that is not known yet leaves the root of all there is: it will not be equal to
+        // anybody's, and nothing follows from that.
+        let isWhole = row.size == row.frontier.size
+        let root =
+            isWhole ? row.frontier.root(hash: hash) : row.prefix ?? row.frontier.root(hash: hash)
         rows[feed]?.root = root
         return root
     }

@@ -12,14 +12,18 @@ struct Lane: Sendable {
 
         var parts: [Part]
         var bytes: Int
-        /// Timestamp of its first entry.
+        /// Least timestamp of our own entries in it.
         var oldest: HybridTimestamp?
     }
 
     /// Own feeds with entries that were not pushed.
     var pending: Set<Digest> = []
+    /// Others' feeds that the peer has asked for, with entries that were not pushed.
+    var relayed: Set<Digest> = []
     /// A read was asked for and not answered.
     var isReading = false
+    /// Of the read that was asked for last, the others' feeds; empty if it was of own ones.
+    var readingRelayed: Set<Digest> = []
     /// The store had nothing where something should be; waits for the next append.
     var isStalled = false
     private(set) var inFlight: [Frame] = []
@@ -31,7 +35,7 @@ struct Lane: Sendable {
     /// it is, never shorter.
     ///
     /// Nil: nothing is under way, or unknown for the moment.
-    var oldest: HybridTimestamp? { inFlight.first?.oldest ?? unreadOldest }
+    var oldest: HybridTimestamp? { inFlight.lazy.compactMap(\.oldest).first ?? unreadOldest }
 
     /// Something is to be read and nobody has seen its timestamp yet.
     var isOldestUnknown: Bool { !pending.isEmpty && oldest == nil }
@@ -48,7 +52,8 @@ struct Lane: Sendable {
             Frame(
                 parts: entries.parts.map { Frame.Part(feed: $0.feed, last: $0.last) },
                 bytes: bytes,
-                oldest: entries.items.map(\.timestamp).min()
+                oldest: entries.items.filter { entries.parts[$0.part].head == nil }
+                    .map(\.timestamp).min()
             )
         )
         inFlightBytes += bytes
@@ -61,14 +66,19 @@ struct Lane: Sendable {
         inFlight.removeFirst(done.count)
     }
 
-    /// The peer asks for a feed again from a sequence on: what was under way of it is lost.
-    mutating func rewind(_ feed: Digest, to sequence: UInt64) {
+    /// No acknowledgement is awaited any more of what goes beyond that size of a feed.
+    mutating func forget(_ feed: Digest, beyond size: UInt64) {
         for index in inFlight.indices {
-            inFlight[index].parts.removeAll { $0.feed == feed && $0.last >= sequence }
+            inFlight[index].parts.removeAll { $0.feed == feed && $0.last > size }
         }
         inFlightBytes -= inFlight.reduce(0) { $0 + ($1.parts.isEmpty ? $1.bytes : 0) }
         inFlight.removeAll { $0.parts.isEmpty }
-        pending.insert(feed)
+    }
+
+    /// The peer asks for a feed again from a sequence on: what was under way of it is lost.
+    mutating func rewind(_ feed: Digest, to sequence: UInt64, isOwn: Bool) {
+        forget(feed, beyond: sequence - 1)
+        if isOwn { pending.insert(feed) } else { relayed.insert(feed) }
         isStalled = false
     }
 }

@@ -10,6 +10,11 @@ package enum Message: Hashable, Sendable {
     case want(Want)
     case push(Push)
     case ack(Ack)
+    /// Asks for what the receiver holds of some records.
+    case ask(Ask)
+    /// Asks where an entry stands under a signed head.
+    case prove(Prove)
+    case proved(Proved)
     /// Asks for digests of what both may see; answered outside the replica, which ignores it.
     case check(Check)
     case checked(Checked)
@@ -114,7 +119,8 @@ package enum Have: Hashable, Sendable {
     }
 }
 
-/// Asks for a feed from one sequence on.
+/// Asks for a feed from one sequence on: one of the receiver's own that goes on beyond a gap, or any
+/// that the receiver has named.
 package struct Want: Hashable, Sendable {
     package var feed: Digest
     /// The first sequence wanted; at least 1.
@@ -163,12 +169,21 @@ package struct Push: Hashable, Sendable {
 
     package var parts: [Part]
     package var items: [Item]
+    /// Certificates (DER) of keys other than the sender's that signed what is in this frame, so that
+    /// whoever never met their members can judge it; at most 64.
+    package var certificates: [Bytes]
     /// Size of the frame on the wire in bytes, for flow control.
     package var frameBytes: Int
 
-    package init(parts: [Part], items: [Item], frameBytes: Int) {
+    package init(
+        parts: [Part],
+        items: [Item],
+        certificates: [Bytes] = [],
+        frameBytes: Int
+    ) {
         self.parts = parts
         self.items = items
+        self.certificates = certificates
         self.frameBytes = frameBytes
     }
 }
@@ -191,11 +206,20 @@ package struct Ack: Hashable, Sendable {
     package var held: UInt64
     /// Timestamp of the oldest of these; nil if none.
     package var oldestHeld: HybridTimestamp?
+    /// True if the sender takes no more of the receiver's own feeds until it says otherwise: too much
+    /// of them waits there.
+    package var isFull: Bool
 
-    package init(stored: [Stored], held: UInt64, oldestHeld: HybridTimestamp?) {
+    package init(
+        stored: [Stored],
+        held: UInt64,
+        oldestHeld: HybridTimestamp?,
+        isFull: Bool = false
+    ) {
         self.stored = stored
         self.held = held
         self.oldestHeld = oldestHeld
+        self.isFull = isFull
     }
 }
 

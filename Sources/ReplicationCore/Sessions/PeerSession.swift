@@ -43,10 +43,20 @@ struct PeerSession: Sendable {
 
     /// The common digest of the last Ping and the sizes under it: the peer may answer to those.
     var snapshot: Snapshot?
-    /// What the peer has of our feeds.
-    var deliveredSurvey = Survey.unknown
-    /// What the peer has of its own feeds.
-    var announcedSurvey = Survey.unknown
+    /// What the peer has of each member's feeds; of ours and of its own it must be known before
+    /// entries flow.
+    private var surveys: [MemberCode: Survey] = [:]
+    /// When the peer's list of a member's incarnations was last compared to the end, or found equal
+    /// as a whole, and which of these differed then.
+    private var compared: [MemberCode: Compared] = [:]
+    /// When its list of one incarnation's feeds last came.
+    private var feedsCompared: [Writer: Monotonic] = [:]
+    /// A Ping was last sent or heard.
+    var comparedAt: Monotonic
+    /// When a third member's incarnations were last named to the peer unasked.
+    var followedAt: [MemberCode: Monotonic] = [:]
+    /// How often its own list of them is still to come for that.
+    var listsAwaited: [MemberCode: Int] = [:]
 
     struct Snapshot: Sendable {
         var common: Digest
@@ -56,10 +66,12 @@ struct PeerSession: Sendable {
 
     // MARK: Sending
 
-    /// Own feeds: durably stored at the peer.
+    /// Durably stored at the peer, of own feeds and of those it asked for.
     var acknowledged: [Digest: UInt64] = [:]
-    /// Own feeds: pushed on this session, or known to be there.
+    /// Pushed on this session, or known to be there.
     var sent: [Digest: UInt64] = [:]
+    /// The peer takes no more of our own feeds for now.
+    var isPaused = false
     var normal = Lane()
     var urgent = Lane()
     var wantsWithoutProgress = 0
@@ -77,6 +89,48 @@ struct PeerSession: Sendable {
     var wanted: Set<Digest> = []
     var gappedFrames = 0
     var batches: [UInt64: Batch] = [:]
+    /// When entries last came that were new, of whomever.
+    var progressedAt: Monotonic?
+    /// Feeds received whole up to a size and not durable when they came: to be acknowledged then.
+    var owed: [Digest: UInt64] = [:]
+    /// Bytes received since it was told that no more is taken.
+    var bytesWhileFull = 0
+    /// It was told so last.
+    var wasToldFull = false
+
+    // MARK: Relaying
+
+    /// Feeds of third members, and of our own earlier incarnations, of which the peer has named more
+    /// than was received.
+    var offers: [Digest: Offer] = [:]
+    /// Feeds of others than itself that were ever wanted of the peer: it may push them.
+    var wanting: Set<Digest> = []
+    /// Records asked for by the peer since `askedSince`.
+    var asked = 0
+    var askedSince: Monotonic
+
+    struct Offer: Sendable {
+        var identity: FeedIdentity
+        var size: UInt64
+        var since: Monotonic
+        /// It was wanted and did not come; wanted again only once it is named again.
+        var isVain = false
+    }
+
+    // MARK: Forks
+
+    /// Feeds whose histories differ between here and the peer; nothing of them is taken from it.
+    var disputed: Set<Digest> = []
+    var searches: [Digest: Search] = [:]
+
+    struct Search: Sendable {
+        var identity: FeedIdentity
+        var sequence: UInt64
+        var steps = 0
+        var since: Monotonic
+        var theirs: Proved?
+    }
+
     var outstandingNormalBytes = 0
     var outstandingUrgentBytes = 0
 
@@ -98,7 +152,9 @@ struct PeerSession: Sendable {
         connectedAt = now
         heardAt = now
         progressAt = now
+        comparedAt = now
         listedSince = now
+        askedSince = now
     }
 
     func lane(_ deliveryClass: DeliveryClass) -> Lane {
@@ -125,12 +181,36 @@ struct PeerSession: Sendable {
         return [normal.oldest, urgent.oldest].compactMap(\.self).min()
     }
 
-    mutating func changeDeliveredSurvey(_ change: (inout Survey) -> Void) {
-        change(&deliveredSurvey)
+    private struct Compared: Sendable {
+        var at: Monotonic
+        var differing: Set<Incarnation>
     }
 
-    mutating func changeAnnouncedSurvey(_ change: (inout Survey) -> Void) {
-        change(&announcedSurvey)
+    /// The peer has nothing of a member's that is not here, but in these incarnations.
+    mutating func noteCompared(
+        _ member: MemberCode,
+        differing: Set<Incarnation>,
+        now: Monotonic
+    ) {
+        compared[member] = Compared(at: now, differing: differing)
+    }
+
+    mutating func noteCompared(feedsOf writer: Writer, now: Monotonic) {
+        feedsCompared[writer] = now
+    }
+
+    /// When it was last known what the peer has of one incarnation; nil if it never was.
+    func comparedAt(_ writer: Writer) -> Monotonic? {
+        let whole = compared[writer.member].flatMap {
+            $0.differing.contains(writer.incarnation) ? nil : $0.at
+        }
+        return [whole, feedsCompared[writer]].compactMap(\.self).max()
+    }
+
+    func survey(of member: MemberCode) -> Survey { surveys[member] ?? .unknown }
+
+    mutating func changeSurvey(of member: MemberCode, _ change: (inout Survey) -> Void) {
+        change(&surveys[member, default: .unknown])
     }
 
     mutating func noteAnnounced(_ feed: Digest, upTo size: UInt64) {

@@ -2,12 +2,13 @@ import AllianceModel
 
 // What each side has: Ping with the common digest, and Have from the members down to the feeds.
 //
-// Only the two members' own groups are followed further down: nobody else's feeds are served here
-// in this version, so a difference in them is their members' to settle.
+// The two members' own groups are always followed further down, third members' whenever these are not
+// connected here, and else now and then: what they write is under way to both sides all the time.
 
 extension Replica {
     mutating func ping(_ link: LinkID, wantsAnswer: Bool, wallMilliseconds: Int64) {
         guard let peer = sessions[link]?.peer else { return }
+        sessions[link]?.comparedAt = now
         let common = feeds.commonDigest(with: peer)
         if sessions[link]?.snapshot?.common != common {
             sessions[link]?.snapshot = PeerSession.Snapshot(
@@ -30,6 +31,7 @@ extension Replica {
     mutating func heard(_ ping: Ping, on link: LinkID, wallMilliseconds: Int64) {
         guard let peer = sessions[link]?.peer else { return }
         noteSkew(ping.clock, of: peer, wallMilliseconds: wallMilliseconds)
+        sessions[link]?.comparedAt = now
         if ping.common == feeds.commonDigest(with: peer) {
             for member in [settings.member, peer] {
                 for row in feeds.rows(of: member, visibleTo: peer) where row.size > 0 {
@@ -49,9 +51,13 @@ extension Replica {
         }
     }
 
+    /// Both sides have the same: nothing is offered.
     private mutating func becomeKnown(_ link: LinkID) {
-        sessions[link]?.deliveredSurvey = .known
-        sessions[link]?.announcedSurvey = .known
+        for member in settings.roster.members {
+            sessions[link]?.changeSurvey(of: member.code) { $0 = .known }
+            sessions[link]?.noteCompared(member.code, differing: [], now: now)
+        }
+        sessions[link]?.offers = [:]
         becomeInformedIfKnown(link)
     }
 
@@ -80,18 +86,23 @@ extension Replica {
 
     /// Names feeds to the peer, within reason: being asked over and over must not keep a node busy.
     private mutating func name(_ have: Have, _ count: Int, on link: LinkID) throws(Fault) {
+        try self.count(1 + count, on: link)
+        send(.have(have), on: link)
+    }
+
+    /// Counts what the peer makes this node look up.
+    mutating func count(_ count: Int, on link: LinkID) throws(Fault) {
         if let since = sessions[link]?.listedSince, now.milliseconds(since: since) >= 10_000 {
             sessions[link]?.listedSince = now
             sessions[link]?.listed = 0
         }
-        sessions[link]?.listed += 1 + count
+        sessions[link]?.listed += count
         guard sessions[link]?.listed ?? 0 <= settings.listedMaximum else {
             throw Fault(
                 .limitExceeded,
                 "asked to name more than \(settings.listedMaximum) feeds within 10 s"
             )
         }
-        send(.have(have), on: link)
     }
 
     // MARK: Have
@@ -105,6 +116,7 @@ extension Replica {
         }
         releaseFrames(link)
         becomeInformedIfKnown(link)
+        runErrands()
     }
 
     private mutating func heard(
@@ -123,6 +135,9 @@ extension Replica {
             let differs = theirs[member] != ours[member]
             if !differs { noteEqualGroup(of: member, on: link) { _ in true } }
             if theirs[member] == nil { try noteMissing(of: member, on: link) { _ in true } }
+            if !differs || theirs[member] == nil {
+                sessions[link]?.noteCompared(member, differing: [], now: now)
+            }
             note(member, on: link) {
                 $0.heardMembers(differs: differs && theirs[member] != nil)
             }
@@ -130,6 +145,36 @@ extension Replica {
             let further = feeds.incarnationGroups(of: member, visibleTo: peer)
             try name(.incarnations(of: member, further), further.count, on: link)
         }
+        for member in settings.roster.members.map(\.code)
+        where member != settings.member && member != peer {
+            try follow(member, theirs: theirs[member], ours: ours[member], on: link)
+        }
+    }
+
+    /// What the peer has of a third member's feeds.
+    private mutating func follow(
+        _ member: MemberCode,
+        theirs: Digest?,
+        ours: Digest?,
+        on link: LinkID
+    ) throws(Fault) {
+        guard let peer = sessions[link]?.peer else { return }
+        let isOffered = theirs != nil && theirs != ours
+        sessions[link]?.changeSurvey(of: member) { $0.heardMembers(differs: isOffered) }
+        guard isOffered else {
+            dropOffers(of: member, on: link) { _ in true }
+            sessions[link]?.noteCompared(member, differing: [], now: now)
+            return
+        }
+        if used[member] != nil, let followedAt = sessions[link]?.followedAt[member],
+            now.milliseconds(since: followedAt) < settings.followingMilliseconds
+        {
+            return
+        }
+        sessions[link]?.followedAt[member] = now
+        sessions[link]?.listsAwaited[member, default: 0] += 1
+        let further = feeds.incarnationGroups(of: member, visibleTo: peer)
+        try name(.incarnations(of: member, further), further.count, on: link)
     }
 
     private mutating func heard(
@@ -139,7 +184,10 @@ extension Replica {
     ) throws(Fault) {
         guard let peer = sessions[link]?.peer else { return }
         try Self.requireSorted(groups, atMost: settings.feedsPerAuthorMaximum)
-        guard member == settings.member || member == peer else { return }
+        guard member == settings.member || member == peer else {
+            try heard(third: member, groups, on: link)
+            return
+        }
         let theirs = Dictionary(groups.map { ($0.name, $0.digest) }) { first, _ in first }
         let ours = Dictionary(
             feeds.incarnationGroups(of: member, visibleTo: peer).map { ($0.name, $0.digest) }
@@ -148,10 +196,38 @@ extension Replica {
         let differing = names.filter { theirs[$0] != ours[$0] }
         noteEqualGroup(of: member, on: link) { !differing.contains($0) }
         try noteMissing(of: member, on: link) { theirs[$0] == nil }
-        note(member, on: link) {
-            $0.heardIncarnations(differing: differing.filter { theirs[$0] != nil })
-        }
+        let listed = differing.filter { theirs[$0] != nil }
+        note(member, on: link) { $0.heardIncarnations(differing: listed) }
+        sessions[link]?.noteCompared(member, differing: listed, now: now)
         for incarnation in differing.sorted() {
+            let writer = Writer(member: member, incarnation: incarnation)
+            let further = feeds.feedSizes(of: writer, visibleTo: peer)
+            try name(.feeds(of: writer, further), further.count, on: link)
+        }
+    }
+
+    /// The incarnations of a third member: answered with their feeds where they differ, and with our
+    /// own list unless the peer's is the answer to that.
+    private mutating func heard(
+        third member: MemberCode,
+        _ groups: [Have.Group<Incarnation>],
+        on link: LinkID
+    ) throws(Fault) {
+        guard let peer = sessions[link]?.peer, settings.roster.contains(member) else { return }
+        let own = feeds.incarnationGroups(of: member, visibleTo: peer)
+        if let awaited = sessions[link]?.listsAwaited[member], awaited > 0 {
+            sessions[link]?.listsAwaited[member] = awaited - 1
+        } else {
+            try name(.incarnations(of: member, own), own.count, on: link)
+        }
+        let theirs = Dictionary(groups.map { ($0.name, $0.digest) }) { first, _ in first }
+        let ours = Dictionary(own.map { ($0.name, $0.digest) }) { first, _ in first }
+        let offered = theirs.keys.filter { theirs[$0] != ours[$0] }
+        sessions[link]?.changeSurvey(of: member) { $0.heardIncarnations(differing: Set(offered)) }
+        sessions[link]?.noteCompared(member, differing: Set(offered), now: now)
+        dropOffers(of: member, on: link) { !offered.contains($0) }
+        // In answer to ours the peer lists what it has; here, what we have of the same.
+        for incarnation in ours.keys.sorted() where ours[incarnation] != theirs[incarnation] {
             let writer = Writer(member: member, incarnation: incarnation)
             let further = feeds.feedSizes(of: writer, visibleTo: peer)
             try name(.feeds(of: writer, further), further.count, on: link)
@@ -165,7 +241,17 @@ extension Replica {
     ) throws(Fault) {
         guard let peer = sessions[link]?.peer else { return }
         let listed = try judge(sizes, of: writer, from: peer)
-        guard writer.member == settings.member || writer.member == peer else { return }
+        guard writer.member == settings.member || writer.member == peer else {
+            guard settings.roster.contains(writer.member) else { return }
+            let known = Set(listed.map(\.feed))
+            sessions[link]?.dropOffers { $1.identity.writer == writer && !known.contains($0) }
+            for (feed, size) in listed { noteOffered(feed, size, on: link) }
+            sessions[link]?.noteCompared(feedsOf: writer, now: now)
+            sessions[link]?.changeSurvey(of: writer.member) {
+                $0.heardFeeds(of: writer.incarnation)
+            }
+            return
+        }
         for (feed, size) in listed { try note(feed, size, on: link) }
         let known = Set(listed.map(\.feed))
         for row in feeds.rows(of: writer.member, visibleTo: peer)
@@ -173,6 +259,7 @@ extension Replica {
             try noteAbsent(row, on: link)
         }
         note(writer.member, on: link) { $0.heardFeeds(of: writer.incarnation) }
+        sessions[link]?.noteCompared(feedsOf: writer, now: now)
     }
 
     private func judge(
@@ -221,11 +308,7 @@ extension Replica {
         on link: LinkID,
         _ change: (inout Survey) -> Void
     ) {
-        if member == settings.member {
-            sessions[link]?.changeDeliveredSurvey(change)
-        } else {
-            sessions[link]?.changeAnnouncedSurvey(change)
-        }
+        sessions[link]?.changeSurvey(of: member, change)
     }
 
     // MARK: Sizes
@@ -239,28 +322,37 @@ extension Replica {
         throws(Fault)
     {
         let isOwn = size.identity.member == settings.member
+        let isPresent = isOwn && size.identity.writer.incarnation == settings.incarnation
         guard let row = feeds[feed] else {
             // Of ours, only a former incarnation's can be unknown here: a backup was put back.
-            if isOwn, size.identity.writer.incarnation == settings.incarnation {
-                throw Fault(.feedForked, "feed \(feed.short) was never begun by its member")
+            if isPresent {
+                dispute(size.identity, feed, on: link)
+            } else if isOwn {
+                // It has all of that, whatever comes of it here.
+                sessions[link]?.sent[feed] = size.size
+                sessions[link]?.acknowledged[feed] = size.size
+                noteOffered(feed, size, on: link)
+            } else {
+                sessions[link]?.announced[feed] = size.size
             }
-            if !isOwn { sessions[link]?.announced[feed] = size.size }
             return
         }
         if row.size == size.size, feeds.root(of: feed) != size.root {
-            throw Fault(
-                isOwn ? .feedForked : .headNotCovering,
-                "feed \(feed.short) differs at size \(size.size)"
-            )
+            dispute(size.identity, feed, on: link)
+            return
         }
         guard isOwn else {
             try noteAnnounced(row, size.size, on: link)
             return
         }
-        if size.size > row.size, row.identity.writer.incarnation == settings.incarnation {
-            throw Fault(.feedForked, "feed \(feed.short) ends at \(row.size), not \(size.size)")
+        if size.size > row.size, !row.isClosed {
+            if isPresent {
+                dispute(size.identity, feed, on: link)
+                return
+            }
+            noteOffered(feed, size, on: link)
         }
-        try noteDelivered(row, min(size.size, row.size), on: link)
+        try noteDelivered(row, isPresent ? min(size.size, row.size) : size.size, on: link)
     }
 
     private mutating func noteDelivered(
@@ -280,19 +372,27 @@ extension Replica {
         noteStored(row.digest, upTo: size, on: link)
     }
 
+    /// The peer says what it has of its own.
+    ///
+    /// Less of its present incarnation's than it said or pushed itself on this session is a lie; less
+    /// than is known otherwise is another process's work, or a lie.
     private mutating func noteAnnounced(
         _ row: FeedTable.Row,
         _ size: UInt64,
         on link: LinkID
-    )
-        throws(Fault)
-    {
-        let floor = sessions[link]?.floors[row.digest] ?? 0
-        if size < floor, row.identity.writer.incarnation == sessions[link]?.incarnation {
-            throw Fault(
-                .headShrunken,
-                "feed \(row.digest.short) had \(floor) entries, now \(size)"
-            )
+    ) throws(Fault) {
+        if row.identity.writer.incarnation == sessions[link]?.incarnation {
+            let former = sessions[link]?.announced[row.digest] ?? 0
+            guard size >= former else {
+                throw Fault(
+                    .headShrunken,
+                    "feed \(row.digest.short) had \(former) entries, now \(size)"
+                )
+            }
+            if size < sessions[link]?.floors[row.digest] ?? 0, size < row.size {
+                dispute(row.identity, row.digest, on: link)
+                return
+            }
         }
         sessions[link]?.announced[row.digest] = size
     }
@@ -320,9 +420,11 @@ extension Replica {
     }
 
     private mutating func becomeInformedIfKnown(_ link: LinkID) {
-        guard let peer = sessions[link]?.peer, sessions[link]?.state == .acquainted,
-            sessions[link]?.deliveredSurvey == .known, sessions[link]?.announcedSurvey == .known
+        guard let session = sessions[link], session.state == .acquainted,
+            session.survey(of: settings.member) == .known,
+            session.survey(of: session.peer) == .known
         else { return }
+        let peer = session.peer
         sessions[link]?.state = .informed
         sessions[link]?.surveyAt = nil
         guard used[peer] == link else { return }

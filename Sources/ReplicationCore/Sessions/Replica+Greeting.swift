@@ -159,8 +159,11 @@ extension Replica {
     /// From now on this session is the peer's one.
     mutating func use(_ link: LinkID) {
         guard let session = sessions[link] else { return }
-        if let former = used[session.peer].flatMap({ sessions[$0] }), former.state == .informed {
-            records[session.peer]?.keepDelivery(of: former)
+        if let former = used[session.peer] {
+            if let session = sessions[former], session.state == .informed {
+                records[session.peer]?.keepDelivery(of: session)
+            }
+            if former != link { dropErrands(on: former) }
         }
         used[session.peer] = link
         records[session.peer]?.reachedHeads = false

@@ -1,6 +1,7 @@
 import AllianceModel
 
-// Own feeds on their way to a peer: what is read, what is under way, what is acknowledged.
+// Feeds on their way to a peer, our own and those that it has asked for: what is read, what is under
+// way, what is acknowledged.
 
 extension Replica {
     /// Own feeds have grown, durably.
@@ -71,20 +72,30 @@ extension Replica {
         guard let session = sessions[link], session.state == .informed, used[session.peer] == link
         else { return }
         let lane = session.lane(deliveryClass)
-        guard !lane.isReading, !lane.isStalled, !lane.pending.isEmpty,
+        // Own feeds and asked-for ones take turns where there are both.
+        let hasOwn = !lane.isStalled && !lane.pending.isEmpty && !session.isPaused
+        let isRelay = !lane.relayed.isEmpty && (!hasOwn || lane.readingRelayed.isEmpty)
+        guard !lane.isReading, hasOwn || isRelay,
             lane.inFlightBytes < settings.windowBytes(deliveryClass),
             lane.inFlight.count < settings.framesInFlightMaximum
         else { return }
-        var rows = lane.pending.compactMap { feeds[$0] }
+        var rows = (isRelay ? lane.relayed : lane.pending).compactMap { feeds[$0] }
         if rows.count > settings.rangesMaximum {
             // What was closed first stands first in the local order.
             rows.sort { ($0.latest, $0.digest) < ($1.latest, $1.digest) }
             rows.removeLast(rows.count - settings.rangesMaximum)
         }
         let ranges = rows.map { row in
-            FeedRange(feed: row.digest, from: (session.sent[row.digest] ?? 0) + 1)
+            FeedRange(
+                feed: row.digest,
+                from: (session.sent[row.digest] ?? 0) + 1,
+                endsAtHead: isRelay
+            )
         }
-        sessions[link]?.withLane(deliveryClass) { $0.isReading = true }
+        sessions[link]?.withLane(deliveryClass) { lane in
+            lane.isReading = true
+            lane.readingRelayed = isRelay ? Set(ranges.map(\.feed)) : []
+        }
         emit(
             .read(
                 link,
@@ -101,7 +112,11 @@ extension Replica {
         let deliveryClass = entries.deliveryClass
         sessions[link]?.withLane(deliveryClass) { $0.isReading = false }
         guard !entries.items.isEmpty, !entries.parts.isEmpty else {
-            sessions[link]?.withLane(deliveryClass) { $0.isStalled = true }
+            sessions[link]?.withLane(deliveryClass) { lane in
+                if lane.readingRelayed.isEmpty { lane.isStalled = true }
+                lane.relayed.subtract(lane.readingRelayed)
+            }
+            pump(link, deliveryClass)
             return
         }
         // An answer from before the peer asked again, or told of more: it is read once more.
@@ -122,7 +137,12 @@ extension Replica {
         sessions[link]?.withLane(entries.deliveryClass) { lane in
             lane.push(entries)
             lane.pending.subtract(done)
-            lane.unreadOldest = lane.pending.isEmpty ? nil : newest
+            lane.relayed.subtract(done)
+            if lane.pending.isEmpty {
+                lane.unreadOldest = nil
+            } else if lane.readingRelayed.isEmpty {
+                lane.unreadOldest = newest
+            }
         }
         emit(.push(link, entries))
     }
@@ -140,20 +160,22 @@ extension Replica {
         }
         var isProgress = false
         for stored in ack.stored {
-            let row = try ownRow(stored.feed, visibleTo: peer)
-            if stored.upTo > row.size,
-                row.identity.writer.incarnation == settings.incarnation
+            let row = try servedRow(stored.feed, visibleTo: peer)
+            let isOwn = row.identity.member == settings.member
+            if stored.upTo > row.size, isOwn,
+                row.identity.writer.incarnation == settings.incarnation, !row.isClosed
             {
-                throw Fault(
-                    .feedForked,
-                    "feed \(row.digest.short) ends at \(row.size), not \(stored.upTo)"
-                )
+                dispute(row.identity, row.digest, on: link)
             }
+            // Another's feed is acknowledged to its own member, too, whoever pushed it.
+            guard isOwn || sessions[link]?.sent[stored.feed] != nil else { continue }
             if noteStored(stored.feed, upTo: min(stored.upTo, row.size), on: link) {
                 isProgress = true
             }
         }
         sessions[link]?.heldByPeer = HeldSummary(count: ack.held, oldest: ack.oldestHeld)
+        if sessions[link]?.isPaused == true, !ack.isFull { isProgress = true }
+        sessions[link]?.isPaused = ack.isFull
         if isProgress {
             sessions[link]?.progressAt = now
             sessions[link]?.wantsWithoutProgress = 0
@@ -180,6 +202,7 @@ extension Replica {
         if isSent(feed, on: link) {
             sessions[link]?.withLane(row.identity.deliveryClass) { lane in
                 lane.pending.remove(feed)
+                lane.relayed.remove(feed)
                 if lane.pending.isEmpty { lane.unreadOldest = nil }
             }
         }
@@ -190,8 +213,10 @@ extension Replica {
 
     mutating func heard(_ want: Want, on link: LinkID) throws(Fault) {
         guard let peer = sessions[link]?.peer else { return }
-        let row = try ownRow(want.feed, visibleTo: peer)
-        guard want.from >= 1, want.from <= row.size + 1 else {
+        let row = try servedRow(want.feed, visibleTo: peer)
+        let isOwn = row.identity.member == settings.member
+        // Of another's feed it may have got more since.
+        guard want.from >= 1, want.from <= row.size + 1 || !isOwn else {
             throw Fault(
                 .frameMalformed,
                 "feed \(row.digest.short) wanted from \(want.from), it ends at \(row.size)"
@@ -206,22 +231,24 @@ extension Replica {
         sessions[link]?.wantsWithoutProgress += 1
         sessions[link]?.sent[want.feed] = want.from - 1
         sessions[link]?.withLane(row.identity.deliveryClass) { lane in
-            lane.rewind(want.feed, to: want.from)
-            if row.size < want.from { lane.pending.remove(want.feed) }
+            lane.rewind(want.feed, to: want.from, isOwn: isOwn)
+            if row.size < want.from {
+                lane.pending.remove(want.feed)
+                lane.relayed.remove(want.feed)
+            }
         }
         releaseFrames(link)
         pumpAll(link)
     }
 
-    /// A feed that this node pushes to that peer.
-    private func ownRow(
+    /// A feed that the peer may have of this node: its own, or another's.
+    private func servedRow(
         _ feed: Digest,
         visibleTo peer: MemberCode
     ) throws(Fault)
         -> FeedTable.Row
     {
-        guard let row = feeds[feed], row.size > 0, row.identity.member == settings.member,
-            row.identity.audience.includes(peer)
+        guard let row = feeds[feed], row.frontier.size > 0, row.identity.audience.includes(peer)
         else { throw Fault(.feedForeign, "no feed \(feed.short) is served to \(peer)") }
         return row
     }

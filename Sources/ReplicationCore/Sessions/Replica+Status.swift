@@ -51,6 +51,7 @@ extension Replica {
         status.incarnation = record.incarnation
         status.lastFault = record.lastFault
         status.reachedHeads = record.reachedHeads
+        status.isSlowed = isSlowed(peer)
         guard let session = used[peer].flatMap({ sessions[$0] }) else {
             // Out of reach: what it lacked when it was last heard, and what was written since.
             if let delivery = record.delivery {
@@ -64,6 +65,7 @@ extension Replica {
             return status
         }
         status.isConnected = true
+        status.isSlowing = session.isPaused
         guard session.state == .informed, let heldThere = session.heldByPeer else {
             return status
         }
@@ -109,6 +111,39 @@ extension Replica {
         return PeerStatus.Lag(
             count: missing.addingSaturated(held.count),
             oldest: known.compactMap(\.self).min()
+        )
+    }
+}
+
+/// How this node's wall clock stands to the others', as their last Hello or Ping told it.
+package struct ClockAgreement: Hashable, Sendable {
+    /// Members of the roster, this one included.
+    package var members: Int
+    /// Connected, hence heard of late.
+    package var heard: Int
+    /// Of these, how many are more than the bound away from this clock.
+    package var beyondBound: Int
+    /// Of these, how many are within half the bound of it.
+    package var withinHalf: Int
+
+    /// Most of those heard disagree with this clock: it is most likely wrong.
+    package var isDoubtful: Bool { 2 * beyondBound > heard }
+    /// It agrees with most of the roster, itself included: it may judge what an earlier incarnation
+    /// stamped.
+    package var isConfirmed: Bool { 2 * (withinHalf + 1) > members }
+}
+
+extension Replica {
+    /// What the connected peers' clocks say of ours.
+    package func clockAgreement(boundMilliseconds: Int64) -> ClockAgreement {
+        let skews = records.filter { used[$0.key] != nil }.compactMap { $0.value.skewMilliseconds }
+            .map(\.magnitude)
+        let bound = UInt64(max(boundMilliseconds, 0))
+        return ClockAgreement(
+            members: settings.roster.members.count,
+            heard: skews.count,
+            beyondBound: skews.count { $0 > bound },
+            withinHalf: skews.count { $0 <= bound / 2 }
         )
     }
 }

@@ -9,12 +9,15 @@ extension Replica {
             let deadline = deadline(of: session)
             if earliest.map({ deadline < $0 }) ?? true { earliest = deadline }
         }
+        if let relayAt { earliest = min(earliest ?? relayAt, relayAt) }
         return earliest
     }
 
     private func deadline(of session: PeerSession) -> Monotonic {
         guard session.isAcquainted else { return helloDeadline(session) }
-        var earliest = answerDeadline(session) ?? idleDeadline(session)
+        var earliest =
+            answerDeadline(session) ?? min(idleDeadline(session), comparingDeadline(session))
+        if let deadline = searchDeadline(session) { earliest = min(earliest, deadline) }
         if let surveyAt = session.surveyAt { earliest = min(earliest, surveyAt) }
         if let deadline = acknowledgementDeadline(session) { earliest = min(earliest, deadline) }
         return earliest
@@ -29,13 +32,20 @@ extension Replica {
         return session.heardAt.advanced(byMilliseconds: settings.idleMilliseconds + grace)
     }
 
+    /// Where something is heard all the time, nothing would ever be compared.
+    private func comparingDeadline(_ session: PeerSession) -> Monotonic {
+        let grace = settings.member < session.peer ? 0 : settings.idleGraceMilliseconds
+        return session.comparedAt
+            .advanced(byMilliseconds: settings.comparingMilliseconds + grace)
+    }
+
     private func answerDeadline(_ session: PeerSession) -> Monotonic? {
         session.answerAwaitedSince?
             .advanced(byMilliseconds: settings.answerTimeoutMilliseconds)
     }
 
     private func acknowledgementDeadline(_ session: PeerSession) -> Monotonic? {
-        guard !session.isIdle else { return nil }
+        guard !session.isIdle, !session.isPaused else { return nil }
         return session.progressAt
             .advanced(byMilliseconds: settings.acknowledgementTimeoutMilliseconds)
     }
@@ -50,6 +60,7 @@ extension Replica {
                 speak(session, on: link, wallMilliseconds: wallMilliseconds)
             }
         }
+        if let relayAt, relayAt <= now { runErrands() }
     }
 
     private func faultOverdue(_ session: PeerSession) -> Fault? {
@@ -66,7 +77,7 @@ extension Replica {
                 "no acknowledgement within \(settings.acknowledgementTimeoutMilliseconds) ms"
             )
         }
-        return nil
+        return faultUnanswered(session)
     }
 
     /// Breaks a silence, or begins a comparison again that has led to nothing.
@@ -83,7 +94,9 @@ extension Replica {
                 byMilliseconds: min(delay, settings.idleMilliseconds)
             )
             ping(link, wantsAnswer: true, wallMilliseconds: wallMilliseconds)
-        } else if session.answerAwaitedSince == nil, idleDeadline(session) <= now {
+        } else if session.answerAwaitedSince == nil,
+            min(idleDeadline(session), comparingDeadline(session)) <= now
+        {
             ping(link, wantsAnswer: true, wallMilliseconds: wallMilliseconds)
         }
     }

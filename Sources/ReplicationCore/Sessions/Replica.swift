@@ -8,7 +8,7 @@ package import AllianceModel
 /// stays here. Whatever a peer says is judged; nonsense ends that session with a `Fault`, and nothing
 /// of the frame in question is stored. Equal inputs give equal outputs.
 package struct Replica: Sendable {
-    package let settings: ReplicaSettings
+    package private(set) var settings: ReplicaSettings
     /// For Hello; renewed by whoever reloads them.
     package var certificates: [Bytes]
 
@@ -21,10 +21,22 @@ package struct Replica: Sendable {
     var used: [MemberCode: LinkID] = [:]
     var records: [MemberCode: PeerRecord] = [:]
     var batchNumber: UInt64 = 0
+    /// Who pushed what is on its way to the disk, by batch.
+    var batchPeers: [UInt64: MemberCode] = [:]
+    /// Feeds wanted of somebody else than their member, and not all received.
+    var errands: [Digest: Errand] = [:]
+    /// When to look again at what is offered; nil: nothing waits.
+    var relayAt: Monotonic?
+    /// Feeds of the present incarnation that were reported as somebody else's work.
+    var suspected: Set<Digest> = []
+    /// Feeds of which a fork was found, and is not known to be proven yet.
+    var found: Set<Digest> = []
     var isStopping = false
     /// Latest timestamp in this node's own feeds.
     var ownLatest = HybridTimestamp.zero
     var now = Monotonic(milliseconds: 0)
+    /// The first moment told.
+    private(set) var startedAt: Monotonic?
 
     private var outputs: [ReplicaOutput] = []
     private var outputsTaken = 0
@@ -37,18 +49,20 @@ package struct Replica: Sendable {
     ///   - settings: who this is, and the limits.
     ///   - feeds: every feed there is with its durable tip.
     ///   - held: the changesets held, by author.
+    ///   - forks: what is proven of them, by proofs that bear on them.
     ///   - hash: SHA-256.
     package init(
         _ settings: ReplicaSettings,
         feeds: [FeedTip],
         held: [MemberCode: HeldSummary],
+        forks: [ForkedFeed] = [],
         hash: @escaping HashFunction
     ) {
         self.settings = settings
         self.held = held
         self.hash = hash
         certificates = settings.certificates
-        self.feeds = FeedTable(feeds, hash: hash)
+        self.feeds = FeedTable(feeds, forks: forks, hash: hash)
         for tip in feeds where tip.identity.member == settings.member {
             ownLatest = max(ownLatest, tip.latest)
         }
@@ -59,6 +73,7 @@ package struct Replica: Sendable {
 
     package mutating func handle(_ input: ReplicaInput, now: Monotonic) {
         self.now = now
+        if startedAt == nil { startedAt = now }
         switch input {
         case .connected(let link, let peer, let dialled, let wall):
             connected(link, peer, dialled: dialled, wallMilliseconds: wall)
@@ -70,6 +85,11 @@ package struct Replica: Sendable {
             persisted(link, batch, tips, held)
         case .read(let link, let entries): read(link, entries)
         case .heldChanged(let member, let summary): heldChanged(member, summary)
+        case .proven(let link, let prove, let proved, let purpose):
+            proven(link, prove, proved, purpose)
+        case .forked(let forked): setForked(forked)
+        case .incarnationBegun(let incarnation): begin(incarnation)
+        case .ask(let records, let peer): ask(records, of: peer)
         case .timeout(let wall):
             armed = nil
             expire(wallMilliseconds: wall)
@@ -145,6 +165,9 @@ extension Replica {
         case .want(let want): try heard(want, on: link)
         case .push(let push): try heard(push, on: link)
         case .ack(let ack): try heard(ack, on: link)
+        case .ask(let ask): try heard(ask, on: link)
+        case .prove(let prove): try heard(prove, on: link)
+        case .proved(let proved): try heard(proved, on: link)
         case .hello, .fault, .check, .checked, .unknown: break
         }
     }
@@ -160,9 +183,12 @@ extension Replica {
         guard let session = sessions.removeValue(forKey: link) else { return }
         let peer = session.peer
         if let fault, fault.code != .duplicateConnection { records[peer]?.lastFault = fault }
+        dropErrands(on: link)
         guard used[peer] == link else { return }
         used[peer] = nil
         if session.state == .informed { records[peer]?.keepDelivery(of: session) }
+        // What this peer was to deliver may be had of others, of whom it was wanted, too.
+        runErrands()
     }
 
     /// Open connections to a peer, oldest first.
@@ -174,6 +200,17 @@ extension Replica {
         isStopping = true
         for link in sessions.keys.sorted() {
             close(link, Fault(.shuttingDown, "this node stops"))
+        }
+    }
+
+    /// The feeds of the former incarnation are closed; each session begins anew with a Hello that
+    /// names the present one.
+    private mutating func begin(_ incarnation: Incarnation) {
+        guard incarnation != settings.incarnation else { return }
+        settings.incarnation = incarnation
+        suspected = []
+        for link in sessions.keys.sorted() {
+            close(link, Fault(.shuttingDown, "this node begins a new incarnation"))
         }
     }
 }

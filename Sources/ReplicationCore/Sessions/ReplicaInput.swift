@@ -27,6 +27,15 @@ package enum ReplicaInput: Hashable, Sendable {
     case read(LinkID, ReadEntries)
     /// How many changesets of a member's feeds this node holds, when that changed.
     case heldChanged(MemberCode, HeldSummary)
+    /// The answer to `.prove`: the entry's leaf with its path to the greatest signed head there is;
+    /// nil if there is no such entry, or no head that covers it.
+    case proven(LinkID, Prove, Proved?, ProofPurpose)
+    /// A feed is proven to be forked, by a proof that bears on it.
+    case forked(ForkedFeed)
+    /// This node writes under a new incarnation from now on: its peers must hear of it.
+    case incarnationBegun(Incarnation)
+    /// Ask that peer for what it holds of these records; dropped while it is not connected.
+    case ask([RecordKey], of: MemberCode)
     /// The moment asked for by `.wake` came. Reads the wall clock along with it.
     case timeout(wallMilliseconds: Int64)
     /// Say farewell to everybody: the node stops.
@@ -60,13 +69,40 @@ package struct FeedTip: Hashable, Sendable {
 package struct HeldSummary: Hashable, Sendable {
     package var count: UInt64
     package var oldest: HybridTimestamp?
+    /// Bytes of their entries, as far as they are counted.
+    package var bytes: UInt64
 
-    package init(count: UInt64, oldest: HybridTimestamp?) {
+    package init(count: UInt64, oldest: HybridTimestamp?, bytes: UInt64 = 0) {
         self.count = count
         self.oldest = oldest
+        self.bytes = bytes
     }
 
     package static let none = HeldSummary(count: 0, oldest: nil)
+}
+
+/// From which sequence on a feed is void, as the least one proven forked.
+package struct ForkedFeed: Hashable, Sendable {
+    package var feed: Digest
+    /// At least 1.
+    package var from: UInt64
+    /// Root of the feed's tree over the entries before it; nil if not all of them are stored here, or
+    /// there are none.
+    package var prefix: Digest?
+
+    package init(feed: Digest, from: UInt64, prefix: Digest?) {
+        self.feed = feed
+        self.from = from
+        self.prefix = prefix
+    }
+}
+
+/// What a path is read for.
+package enum ProofPurpose: Hashable, Sendable {
+    /// A peer asked for it.
+    case answer
+    /// To be compared with a peer's.
+    case search
 }
 
 /// Which part of a feed to read.
@@ -74,10 +110,15 @@ package struct FeedRange: Hashable, Sendable {
     package var feed: Digest
     /// First sequence.
     package var from: UInt64
+    /// False: the feed is this member's own, which signs a head wherever the reading ends.
+    ///
+    /// True: it is another's, and the reading has to end at a stored head.
+    package var endsAtHead: Bool
 
-    package init(feed: Digest, from: UInt64) {
+    package init(feed: Digest, from: UInt64, endsAtHead: Bool = false) {
         self.feed = feed
         self.from = from
+        self.endsAtHead = endsAtHead
     }
 }
 
@@ -90,12 +131,23 @@ package struct ReadEntries: Hashable, Sendable {
         package var root: Digest
         /// Sequence of the last entry here, the size of the head.
         package var last: UInt64
+        /// Of another member's feed: its stored head at `last`.
+        ///
+        /// Nil: of our own, to be signed.
+        package var head: SignedHead?
 
-        package init(feed: Digest, first: UInt64, root: Digest, last: UInt64) {
+        package init(
+            feed: Digest,
+            first: UInt64,
+            root: Digest,
+            last: UInt64,
+            head: SignedHead? = nil
+        ) {
             self.feed = feed
             self.first = first
             self.root = root
             self.last = last
+            self.head = head
         }
     }
 
@@ -117,6 +169,9 @@ package struct ReadEntries: Hashable, Sendable {
     package var items: [Item]
     /// True if more stood beyond the byte limit.
     package var hasMore: Bool
+    /// Certificates (DER) of keys other than this member's present one that signed what is here; put
+    /// in by whoever performs a push.
+    package var certificates: [Bytes] = []
 
     package init(deliveryClass: DeliveryClass, parts: [Part], items: [Item], hasMore: Bool) {
         self.deliveryClass = deliveryClass

@@ -11,8 +11,21 @@ package enum ReplicaOutput: Hashable, Sendable {
     /// Never dropped, not even when the link is gone: the replica counts on it for every later
     /// link. Batches are stored in the order of their numbers.
     case persist(LinkID, ReceivedBatch)
-    /// Read own entries for a peer, at most about `bytesMaximum`; then `.read`.
+    /// Read entries for a peer, at most about `bytesMaximum`; then `.read`. All ranges are of our own
+    /// feeds, or all of others'.
     case read(LinkID, DeliveryClass, [FeedRange], bytesMaximum: Int)
+    /// Look up where an entry of a feed stands under the greatest head that can be shown: a stored one,
+    /// or, of our own feed, one signed now at its durable size; then `.proven`.
+    case prove(LinkID, Prove, ProofPurpose)
+    /// A peer asks for what is held here of these records; it is carried to it in our own feed, of
+    /// those that it may see.
+    case asked(LinkID, MemberCode, [RecordKey])
+    /// Somebody holds a head of a feed of our present incarnation that we did not make, and that our
+    /// key signed: another process runs as this one. Begin a new incarnation, raise an alarm.
+    case forkSuspected(feed: Digest, theirs: SignedHead)
+    /// A member signed two histories of a feed: append the proof to our alliance feed, and treat the
+    /// feed as forked (`.forked`).
+    case forkFound(ForkProof)
     /// Send the fault, if there is one, and close.
     case close(LinkID, Fault?)
     /// Call back with `.timeout` at that moment; a later `.wake` replaces an earlier one.
@@ -89,6 +102,10 @@ package struct PeerStatus: Hashable, Sendable {
     /// True once the present session, or if there is none the last one, knew what the peer has and
     /// announces: what `DialSchedule` asks for.
     package var reachedHeads = false
+    /// So much of its feeds waits here that no more of them is taken or asked for.
+    package var isSlowed = false
+    /// So much of ours waits there that it takes no more.
+    package var isSlowing = false
 
     /// Both lags known and nothing in them.
     package var isCaughtUp: Bool {

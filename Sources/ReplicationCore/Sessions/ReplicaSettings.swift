@@ -3,6 +3,7 @@ package import AllianceModel
 /// What a replica is told at its start: who it is, with whom, and every limit.
 package struct ReplicaSettings: Hashable, Sendable {
     package var member: MemberCode
+    /// The present one; changed by `.incarnationBegun` only.
     package var incarnation: Incarnation
     package var roster: Roster
     /// Digest of the alliance's first roster.
@@ -35,6 +36,16 @@ package struct ReplicaSettings: Hashable, Sendable {
     /// Requests to send again that a peer may make without acknowledging anything.
     package var wantsMaximum = 64
 
+    /// Held of one author: beyond either, only that author is slowed.
+    package var heldPerAuthorMaximum: UInt64 = 100_000
+    package var heldBytesPerAuthorMaximum: UInt64 = 256 << 20
+    /// Feeds wanted of one peer at once; less than the half of `wantsMaximum`.
+    package var asksMaximum = 24
+    /// Records that a peer may ask for within ten seconds.
+    package var askedMaximum = 10_000
+    /// Feeds whose histories are searched for a fork at once, with one peer.
+    package var searchesMaximum = 8
+
     package var helloTimeoutMilliseconds: Int64 = 10_000
     /// Silence after which a Ping is sent.
     package var idleMilliseconds: Int64 = 15_000
@@ -45,6 +56,14 @@ package struct ReplicaSettings: Hashable, Sendable {
     /// After which the comparison of heads is begun again while it has led to nothing; doubles up
     /// to `idleMilliseconds`.
     package var surveyRetryMilliseconds: Int64 = 1_000
+    /// Between two comparisons with a peer that is heard all the time.
+    package var comparingMilliseconds: Int64 = 15_000
+    /// Between two looks at what a peer has of a third member that is connected here itself.
+    package var followingMilliseconds: Int64 = 30_000
+    /// How long a peer has for each path of a disputed feed.
+    package var proofMilliseconds: Int64 = 5_000
+    /// How long a feed's own member has for what another one has named.
+    package var relayMilliseconds: Int64 = 5_000
 
     package init(
         member: MemberCode,

@@ -20,6 +20,8 @@ package struct WireLimits: Hashable, Sendable {
     package static let groupCount = 65_536
     package static let storedCount = 65_536
     package static let partCount = 1_024
+    /// Certificates in one Push.
+    package static let signerCount = 64
     package static let itemCount = 16_384
 
     /// Exactly: a record's bucket is one byte.
@@ -36,8 +38,10 @@ package struct WireLimits: Hashable, Sendable {
     package static let partBytes = 64 << 10
     /// Of a record's encoded key.
     package static let keyBytes = 64
-    /// Ping, Want, Check and Fault have a handful of short fields.
+    /// Ping, Want, Prove, Check and Fault have a handful of short fields.
     package static let shortBytes = 8 << 10
+    /// Of a Proved: a path and a certificate.
+    package static let provedBytes = 32 << 10
     package static let faultTextBytes = 1_024
     package static let definitionBytes = 1 << 20
     /// Raw r || s of suite 1, ECDSA P-256 with SHA-256: exactly this many.

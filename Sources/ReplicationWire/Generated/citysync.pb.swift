@@ -512,6 +512,30 @@ package nonisolated struct SchemaFrame: Sendable {
     set {message = .checked(newValue)}
   }
 
+  package var ask: SchemaAsk {
+    get {
+      if case .ask(let v)? = message {return v}
+      return SchemaAsk()
+    }
+    set {message = .ask(newValue)}
+  }
+
+  package var prove: SchemaProve {
+    get {
+      if case .prove(let v)? = message {return v}
+      return SchemaProve()
+    }
+    set {message = .prove(newValue)}
+  }
+
+  package var proved: SchemaProved {
+    get {
+      if case .proved(let v)? = message {return v}
+      return SchemaProved()
+    }
+    set {message = .proved(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// Exactly one. What a version does not know is ignored.
@@ -525,6 +549,9 @@ package nonisolated struct SchemaFrame: Sendable {
     case fault(SchemaFault)
     case check(SchemaCheck)
     case checked(SchemaChecked)
+    case ask(SchemaAsk)
+    case prove(SchemaProve)
+    case proved(SchemaProved)
 
   }
 
@@ -757,6 +784,9 @@ package nonisolated struct SchemaPush: Sendable {
 
   package var items: [SchemaPush.Item] = []
 
+  /// DER, at most 64: of keys other than the sender's that signed heads in this frame.
+  package var certificates: [Data] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated struct Part: Sendable {
@@ -843,6 +873,9 @@ package nonisolated struct SchemaAck: Sendable {
   /// Clears the value of `oldestHeld`. Subsequent reads from it will return its default value.
   package mutating func clearOldestHeld() {self._oldestHeld = nil}
 
+  /// The sender takes no more of the receiver's own feeds until it says otherwise.
+  package var isFull: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated struct Stored: Sendable {
@@ -864,6 +897,72 @@ package nonisolated struct SchemaAck: Sendable {
   package init() {}
 
   fileprivate var _oldestHeld: UInt64? = nil
+}
+
+/// Asks for what the receiver holds of these records; it carries that in its own feed.
+package nonisolated struct SchemaAsk: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Keys as in Checked, in that order, each once: 1 to 1,000.
+  package var records: [Data] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Asks where the entry at a sequence stands under the greatest head that the receiver can show.
+package nonisolated struct SchemaProve: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Digest of the feed, 32 bytes.
+  package var feed: Data = Data()
+
+  /// At least 1.
+  package var sequence: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct SchemaProved: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Whose feed it is.
+  package var member: String = String()
+
+  /// Digest of the feed, 32 bytes.
+  package var feed: Data = Data()
+
+  package var sequence: UInt64 = 0
+
+  package var leaf: Data = Data()
+
+  /// Inclusion path: at most 63, 32 bytes each, the leaf's own sibling first.
+  package var path: [Data] = []
+
+  /// The signed head, as in Push.
+  package var size: UInt64 = 0
+
+  package var root: Data = Data()
+
+  package var key: Data = Data()
+
+  package var signature: Data = Data()
+
+  /// DER, of the key; absent if it is the sender's own.
+  package var certificate: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 /// Asks what the receiver has of the records that both may see.
@@ -2030,7 +2129,7 @@ nonisolated extension SchemaAgreementRule: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension SchemaFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Frame"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}ping\0\u{1}have\0\u{1}want\0\u{1}push\0\u{1}ack\0\u{1}fault\0\u{2}\u{3}check\0\u{1}checked\0\u{b}lookup\0\u{b}answer\0\u{c}\u{8}\u{1}\u{c}\u{9}\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}ping\0\u{1}have\0\u{1}want\0\u{1}push\0\u{1}ack\0\u{1}fault\0\u{2}\u{3}check\0\u{1}checked\0\u{1}ask\0\u{1}prove\0\u{1}proved\0\u{b}lookup\0\u{b}answer\0\u{c}\u{8}\u{1}\u{c}\u{9}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2155,6 +2254,45 @@ nonisolated extension SchemaFrame: SwiftProtobuf.Message, SwiftProtobuf._Message
           self.message = .checked(v)
         }
       }()
+      case 12: try {
+        var v: SchemaAsk?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .ask(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .ask(v)
+        }
+      }()
+      case 13: try {
+        var v: SchemaProve?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .prove(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .prove(v)
+        }
+      }()
+      case 14: try {
+        var v: SchemaProved?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .proved(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .proved(v)
+        }
+      }()
       default: break
       }
     }
@@ -2201,6 +2339,18 @@ nonisolated extension SchemaFrame: SwiftProtobuf.Message, SwiftProtobuf._Message
     case .checked?: try {
       guard case .checked(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
+    case .ask?: try {
+      guard case .ask(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case .prove?: try {
+      guard case .prove(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    }()
+    case .proved?: try {
+      guard case .proved(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
     }()
     case nil: break
     }
@@ -2674,7 +2824,7 @@ nonisolated extension SchemaWant: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension SchemaPush: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Push"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}parts\0\u{1}items\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}parts\0\u{1}items\0\u{1}certificates\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2684,6 +2834,7 @@ nonisolated extension SchemaPush: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.parts) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.items) }()
+      case 3: try { try decoder.decodeRepeatedBytesField(value: &self.certificates) }()
       default: break
       }
     }
@@ -2696,12 +2847,16 @@ nonisolated extension SchemaPush: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.items.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.items, fieldNumber: 2)
     }
+    if !self.certificates.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.certificates, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: SchemaPush, rhs: SchemaPush) -> Bool {
     if lhs.parts != rhs.parts {return false}
     if lhs.items != rhs.items {return false}
+    if lhs.certificates != rhs.certificates {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2818,7 +2973,7 @@ nonisolated extension SchemaPush.Item: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension SchemaAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Ack"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stored\0\u{1}held\0\u{3}oldest_held\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stored\0\u{1}held\0\u{3}oldest_held\0\u{3}is_full\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2829,6 +2984,7 @@ nonisolated extension SchemaAck: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.stored) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.held) }()
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self._oldestHeld) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.isFull) }()
       default: break
       }
     }
@@ -2848,6 +3004,9 @@ nonisolated extension SchemaAck: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     try { if let v = self._oldestHeld {
       try visitor.visitSingularFixed64Field(value: v, fieldNumber: 3)
     } }()
+    if self.isFull != false {
+      try visitor.visitSingularBoolField(value: self.isFull, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2855,6 +3014,7 @@ nonisolated extension SchemaAck: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.stored != rhs.stored {return false}
     if lhs.held != rhs.held {return false}
     if lhs._oldestHeld != rhs._oldestHeld {return false}
+    if lhs.isFull != rhs.isFull {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2890,6 +3050,146 @@ nonisolated extension SchemaAck.Stored: SwiftProtobuf.Message, SwiftProtobuf._Me
   package static func ==(lhs: SchemaAck.Stored, rhs: SchemaAck.Stored) -> Bool {
     if lhs.feed != rhs.feed {return false}
     if lhs.upTo != rhs.upTo {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SchemaAsk: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Ask"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}records\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.records) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.records.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.records, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: SchemaAsk, rhs: SchemaAsk) -> Bool {
+    if lhs.records != rhs.records {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SchemaProve: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Prove"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}feed\0\u{1}sequence\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.feed) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.feed.isEmpty {
+      try visitor.visitSingularBytesField(value: self.feed, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: SchemaProve, rhs: SchemaProve) -> Bool {
+    if lhs.feed != rhs.feed {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SchemaProved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Proved"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}feed\0\u{1}sequence\0\u{1}leaf\0\u{1}path\0\u{1}size\0\u{1}root\0\u{1}key\0\u{1}signature\0\u{1}certificate\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.feed) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.leaf) }()
+      case 5: try { try decoder.decodeRepeatedBytesField(value: &self.path) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.root) }()
+      case 8: try { try decoder.decodeSingularBytesField(value: &self.key) }()
+      case 9: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      case 10: try { try decoder.decodeSingularBytesField(value: &self.certificate) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.member.isEmpty {
+      try visitor.visitSingularStringField(value: self.member, fieldNumber: 1)
+    }
+    if !self.feed.isEmpty {
+      try visitor.visitSingularBytesField(value: self.feed, fieldNumber: 2)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 3)
+    }
+    if !self.leaf.isEmpty {
+      try visitor.visitSingularBytesField(value: self.leaf, fieldNumber: 4)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.path, fieldNumber: 5)
+    }
+    if self.size != 0 {
+      try visitor.visitSingularUInt64Field(value: self.size, fieldNumber: 6)
+    }
+    if !self.root.isEmpty {
+      try visitor.visitSingularBytesField(value: self.root, fieldNumber: 7)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularBytesField(value: self.key, fieldNumber: 8)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 9)
+    }
+    if !self.certificate.isEmpty {
+      try visitor.visitSingularBytesField(value: self.certificate, fieldNumber: 10)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: SchemaProved, rhs: SchemaProved) -> Bool {
+    if lhs.member != rhs.member {return false}
+    if lhs.feed != rhs.feed {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.leaf != rhs.leaf {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.size != rhs.size {return false}
+    if lhs.root != rhs.root {return false}
+    if lhs.key != rhs.key {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.certificate != rhs.certificate {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -25,6 +25,9 @@ struct MessageDecoder {
         case fault = 7
         case check = 10
         case checked = 11
+        case ask = 12
+        case prove = 13
+        case proved = 14
     }
 
     /// The one message that a frame holds; nil if this version does not know it.
@@ -63,6 +66,13 @@ struct MessageDecoder {
             return try short(SchemaFault.self, bytes).message().map(ReplicationCore.Message.fault)
                 ?? .unknown
         case .check: return .check(try short(SchemaCheck.self, bytes).message())
+        case .ask:
+            try checkCount(of: 1, in: bytes, Ask.countMaximum, "records")
+            return .ask(try SchemaAsk.decoded(bytes).message())
+        case .prove: return .prove(try short(SchemaProve.self, bytes).message())
+        case .proved:
+            try checkLimit(bytes.count, WireLimits.provedBytes, "proved bytes")
+            return .proved(try SchemaProved.decoded(bytes).message())
         case .checked: return try checked(bytes).map(ReplicationCore.Message.checked) ?? .unknown
         }
     }

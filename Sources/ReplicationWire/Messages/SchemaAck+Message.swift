@@ -26,6 +26,7 @@ extension SchemaAck {
         }
         held = ack.held
         if let oldest = ack.oldestHeld { oldestHeld = oldest.rawValue }
+        isFull = ack.isFull
     }
 
     func message() throws(Misfit) -> Ack {
@@ -37,7 +38,8 @@ extension SchemaAck {
         return Ack(
             stored: stored,
             held: held,
-            oldestHeld: hasOldestHeld ? HybridTimestamp(rawValue: oldestHeld) : nil
+            oldestHeld: hasOldestHeld ? HybridTimestamp(rawValue: oldestHeld) : nil,
+            isFull: isFull
         )
     }
 }

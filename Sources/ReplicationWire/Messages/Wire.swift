@@ -34,6 +34,9 @@ package enum Wire {
         case .push(let push): return PushEncoder.encode(push)
         case .ack(let ack): frame.ack = SchemaAck(ack)
         case .fault(let fault): frame.fault = SchemaFault(fault)
+        case .ask(let ask): frame.ask = SchemaAsk(ask)
+        case .prove(let prove): frame.prove = SchemaProve(prove)
+        case .proved(let proved): frame.proved = SchemaProved(proved)
         case .check(let check): frame.check = SchemaCheck(check)
         case .checked(let checked): frame.checked = SchemaChecked(checked)
         case .unknown: return []

@@ -10,12 +10,14 @@ struct PushDecoder {
 
     private static let partNumber: UInt64 = 1
     private static let itemNumber: UInt64 = 2
+    private static let certificateNumber: UInt64 = 3
 
     /// `wireBytes`: what the frame took on the wire.
     func decode(_ bytes: ArraySlice<UInt8>, wireBytes: Int) throws(Misfit) -> Push {
         let itemCount = try checkCounts(bytes)
         var parts: [Push.Part] = []
         var items: [Push.Item] = []
+        var certificates: [Bytes] = []
         items.reserveCapacity(itemCount)
         var reader = ProtobufReader(bytes)
         while let field = try reader.field() {
@@ -26,23 +28,33 @@ struct PushDecoder {
                 try checkLimit(bytes.count, WireLimits.partBytes, "part bytes")
                 parts.append(try SchemaPush.Part.decoded(bytes).message(hash))
             case Self.itemNumber: items.append(try item(bytes, parts))
+            case Self.certificateNumber:
+                try checkLimit(bytes.count, WireLimits.certificateBytes, "certificate bytes")
+                certificates.append(Bytes(bytes))
             default: continue
             }
         }
         try checkUse(of: parts, by: items)
-        return Push(parts: parts, items: items, frameBytes: wireBytes)
+        return Push(
+            parts: parts,
+            items: items,
+            certificates: certificates,
+            frameBytes: wireBytes
+        )
     }
 
     /// The number of entries; nothing is allocated for more than a frame may hold.
     private func checkCounts(_ bytes: ArraySlice<UInt8>) throws(Misfit) -> Int {
         var reader = ProtobufReader(bytes)
-        var (parts, items) = (0, 0)
+        var (parts, items, certificates) = (0, 0, 0)
         while let field = try reader.field() {
             if field.number == Self.partNumber { parts += 1 }
             if field.number == Self.itemNumber { items += 1 }
+            if field.number == Self.certificateNumber { certificates += 1 }
         }
         try checkLimit(parts, WireLimits.partCount, "parts")
         try checkLimit(items, WireLimits.itemCount, "entries")
+        try checkLimit(certificates, WireLimits.signerCount, "certificates")
         try check(items > 0, "a push without entries")
         return items
     }

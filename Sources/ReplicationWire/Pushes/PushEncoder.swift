@@ -7,7 +7,7 @@ package enum PushEncoder {
     /// The frame, length included, of entries that were read for a peer.
     ///
     /// `feeds` and `heads` belong to the entries' parts, in the same order; each head is at its
-    /// part's `last`.
+    /// part's `last`. Of the entries' certificates the frame takes the first 64.
     package static func encode(
         _ entries: ReadEntries,
         of feeds: [FeedIdentity],
@@ -21,21 +21,43 @@ package enum PushEncoder {
         let parts = entries.parts.indices.map { index in
             Push.Part(identity: feeds[index], first: entries.parts[index].first, head: heads[index])
         }
-        return encode(parts: parts, items: entries.items.lazy.map { ($0.part, $0.bytes) })
+        return encode(
+            parts: parts,
+            items: entries.items.lazy.map { ($0.part, $0.bytes) },
+            certificates: entries.certificates
+        )
+    }
+
+    /// Keys of others' heads in these entries, of relayed feeds and of what is carried, sorted: their
+    /// certificates are to go with the frame.
+    package static func keysOfOthers(in entries: ReadEntries) -> [Digest] {
+        // An opening begins with its kind: a look at two bytes of each entry.
+        let opening: [UInt8] = [0x08, UInt8(EntryCoding.Kind.carried)]
+        let keys = entries.items.compactMap { item in
+            item.bytes.opening.starts(with: opening) ? CarriedCoding.key(item.bytes.body) : nil
+        }
+        return Set(keys + entries.parts.compactMap { $0.head?.key }).sorted()
     }
 
     package static func encode(_ push: Push) -> Bytes {
-        encode(parts: push.parts, items: push.items.lazy.map { ($0.part, $0.bytes) })
+        encode(
+            parts: push.parts,
+            items: push.items.lazy.map { ($0.part, $0.bytes) },
+            certificates: push.certificates
+        )
     }
 
     private static func encode(
         parts: [Push.Part],
-        items: some Collection<(Int, EntryBytes)>
+        items: some Collection<(Int, EntryBytes)>,
+        certificates: [Bytes]
     ) -> Bytes {
+        let certificates = certificates.prefix(WireLimits.signerCount)
         let parts = parts.map { SchemaPush.Part($0).encoded() }
         var pushBytes = 0
         for part in parts { pushBytes += fieldBytes(part.count) }
         for (part, entry) in items { pushBytes += fieldBytes(itemBytes(part, entry)) }
+        for certificate in certificates { pushBytes += fieldBytes(certificate.count) }
         let frameBytes = fieldBytes(pushBytes)
 
         var buffer = Bytes()
@@ -47,6 +69,7 @@ package enum PushEncoder {
             buffer.appendField(.item, count: itemBytes(part, entry))
             buffer.appendItem(part, entry)
         }
+        for certificate in certificates { buffer.appendField(.certificate, certificate[...]) }
         return buffer
     }
 
@@ -81,6 +104,7 @@ private enum Tag: UInt8 {
 
     static let itemOpening = item
     static let itemBody = push
+    static let certificate = itemWrites
 }
 
 extension [UInt8] {

@@ -202,26 +202,33 @@ import Testing
         Have.FeedSize(identity: identity, size: size, root: root ?? TestHash.quick([]))
     }
 
-    @Test func `more of our present feed than there is means a fork`() throws {
-        var stage = try informed(3)
-        let have = Have.feeds(of: stage.ownFeed.writer, [size(stage.ownFeed, 4)])
-        #expect(stage.hear(.have(have)).faults == [.feedForked])
-    }
-
-    @Test func `the same size of our feed with another root means a fork`() throws {
-        var stage = try informed(3)
-        let have = Have.feeds(of: stage.ownFeed.writer, [size(stage.ownFeed, 3)])
-        #expect(stage.hear(.have(have)).faults == [.feedForked])
-    }
-
-    @Test func `a feed that our incarnation never began means a fork`() throws {
+    /// What is said of it is no reason to begin anew: only a head that our key signed is.
+    @Test(arguments: 0..<3)
+    func `a feed of our present incarnation that we did not make has to be proven`(
+        index: Int
+    ) throws {
         var stage = try informed(3)
         let other = Stage.feed(of: stage.me, .members([stage.me, stage.peer]))
-        let have = Have.feeds(
-            of: other.writer,
-            [size(other, 1)]
-        )
-        #expect(stage.hear(.have(have)).faults == [.feedForked])
+        let claims = [
+            ("more than there is", stage.ownFeed, [size(stage.ownFeed, 4)]),
+            ("another root", stage.ownFeed, [size(stage.ownFeed, 3)]),
+            ("one never begun", other, [size(other, 1), honest(stage)]),
+        ]
+        let (name, identity, sizes) = claims[index]
+        let feed = identity.digest(hash: TestHash.quick)
+        let sorted = sizes.sorted {
+            $0.identity.digest(hash: TestHash.quick) < $1.identity.digest(hash: TestHash.quick)
+        }
+        let outputs = stage.hear(.have(.feeds(of: identity.writer, sorted)))
+        #expect(outputs.proves == [Prove(feed: feed, sequence: 1)], "\(name)")
+        #expect(outputs.faults.isEmpty)
+        #expect(stage.pass(4_999).faults.isEmpty)
+        #expect(stage.pass(1).faults == [.feedForked])
+    }
+
+    private func honest(_ stage: Stage) -> Have.FeedSize {
+        let feed = stage.own.feeds[stage.ownFeed.digest(hash: TestHash.quick)]
+        return size(stage.ownFeed, 3, root: feed?.entries.last?.root)
     }
 
     @Test func `more of a former incarnation's feed than a restored node has is no lie`() throws {
@@ -241,14 +248,15 @@ import Testing
         #expect(stage.hear(.have(.members([]))).faults == [.headShrunken])
     }
 
-    @Test func `less of its own present feed than we have is a shrunken head`() throws {
+    @Test func `less of its own present feed than we have has to be proven`() throws {
         for have in [
             Have.feeds(of: Stage.feed(of: Stage.codes[1]).writer, []),
             .members([]),
         ] {
             var stage = try Stage(stored: Stage.log(Stage.feed(of: Stage.codes[1]), 3))
             _ = stage.acquaint()
-            #expect(stage.hear(.have(have)).faults == [.headShrunken])
+            #expect(stage.hear(.have(have)).proves.count == 1)
+            #expect(stage.pass(5_000).faults == [.headNotCovering])
         }
     }
 

@@ -40,7 +40,19 @@ import Testing
         }
 
         mutating func message() -> Message {
-            switch Int.random(in: 0..<10, using: &random) {
+            switch Int.random(in: 0..<13, using: &random) {
+            case 10:
+                let key = RecordKey(
+                    identifier: RecordIdentifier(
+                        origin: stage.peer,
+                        uuid: UUIDBytes(high: number(), low: number())
+                    ),
+                    headerDigest: UUIDBytes(high: 1, low: 1)
+                )
+                let count = Int.random(in: 0...2, using: &random)
+                return .ask(Ask(records: Array(repeating: key, count: count)))
+            case 11: return .prove(Prove(feed: digest(), sequence: number()))
+            case 12: return .proved(proved())
             case 0:
                 let member = Stage.codes.randomElement(using: &random)
                 let clock = Int64(bitPattern: number())
@@ -69,6 +81,33 @@ import Testing
                 )
             default: return .unknown
             }
+        }
+
+        /// Sometimes what was asked for, with one thing changed.
+        mutating func proved() -> Proved {
+            let sequence = UInt64.random(in: 1...3, using: &random)
+            let prove = Prove(
+                feed: stage.theirFeed.digest(hash: TestHash.quick),
+                sequence: sequence
+            )
+            let head = FeedHead(feed: digest(), size: number(), root: digest())
+            var proved =
+                log.prove(prove, by: stage.peer)
+                ?? Proved(
+                    member: stage.peer,
+                    sequence: number(),
+                    leaf: digest(),
+                    path: [],
+                    head: ToyLog.sign(head, by: stage.peer)
+                )
+            switch Int.random(in: 0..<5, using: &random) {
+            case 0: proved.sequence = number()
+            case 1: proved.path = []
+            case 2: proved.head.head = head
+            case 3: proved.member = Stage.codes.randomElement(using: &random) ?? stage.peer
+            default: break
+            }
+            return proved
         }
 
         mutating func have() -> Have {

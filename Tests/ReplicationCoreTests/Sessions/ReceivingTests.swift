@@ -266,7 +266,15 @@ import Testing
         var stage = try informed(3)
         var push = push(stage, 4, 6)
         forgery.forge(&push, stage)
-        let outputs = stage.hear(.push(push))
+        var outputs = stage.hear(.push(push))
+        if outputs.faults.isEmpty {
+            // Its member may have signed two histories: paths are to show it, and none come.
+            let feed = stage.theirFeed.digest(hash: TestHash.quick)
+            #expect(["another root", "a changed leaf", "entries swapped"].contains(forgery.name))
+            #expect(outputs.proves == [Prove(feed: feed, sequence: 1)])
+            #expect(outputs.count == 1)
+            outputs = stage.pass(5_000)
+        }
         #expect(outputs.faults == [forgery.code], "\(forgery.name)")
         #expect(outputs.count == 1)
         #expect(stage.state() == nil)
@@ -298,7 +306,9 @@ import Testing
             other.append(to: stage.theirFeed, [99, index], at: .zero)
         }
         let push = other.push(stage.theirFeed, from: 1, to: 3)
-        #expect(stage.hear(.push(push)).faults == [.headNotCovering])
+        let outputs = stage.hear(.push(push))
+        #expect(outputs.batches.isEmpty && outputs.acks.isEmpty)
+        #expect(outputs.proves.map(\.sequence) == [1])
     }
 
     @Test func `twice the window received and not durable ends the session`() throws {

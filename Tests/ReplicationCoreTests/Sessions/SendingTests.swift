@@ -163,16 +163,18 @@ import Testing
 
     // MARK: Nonsense
 
-    @Test func `an Ack of more than there is means a fork`() throws {
+    @Test func `an Ack of more than there is has to be proven`() throws {
         var stage = try Stage()
         _ = stage.inform()
         let outputs = stage.write(to: stage.ownFeed)
         _ = stage.answerReads(outputs)
-        #expect(stage.hear(ack(stage.ownFeed, 2)).faults == [.feedForked])
+        let feed = stage.ownFeed.digest(hash: TestHash.quick)
+        #expect(stage.hear(ack(stage.ownFeed, 2)).proves == [Prove(feed: feed, sequence: 1)])
+        #expect(stage.pass(5_000).faults == [.feedForked])
     }
 
     static let foreign: [@Sendable (Stage) -> FeedIdentity] = [
-        { $0.theirFeed },
+        { Stage.feed(of: $0.peer, .members([$0.peer, Stage.codes[2]])) },
         { Stage.feed(of: $0.me, .private) },
         { Stage.feed(of: $0.me, .members([$0.me, Stage.codes[2]])) },
         { Stage.feed(of: $0.me, .alliance, .urgent) },

@@ -4,7 +4,7 @@ import AllianceModel
 
 /// One replica on a stage: whoever tests plays everybody else.
 struct Stage {
-    static let codes = ["350100", "350300", "350900"].compactMap { MemberCode($0) }
+    static let codes = ["350100", "350300", "350900", "351000"].compactMap { MemberCode($0) }
     static let roster = TestHash.quick(Bytes("roster".utf8))
     static let link = LinkID(rawValue: 1)
 
@@ -21,7 +21,7 @@ struct Stage {
     static func settings(
         _ member: MemberCode,
         incarnation: UInt64 = 1,
-        members: [MemberCode] = codes
+        members: [MemberCode] = Array(codes.prefix(3))
     ) throws -> ReplicaSettings {
         ReplicaSettings(
             member: member,
@@ -259,6 +259,13 @@ extension [ReplicaOutput] {
     var wants: [Want] {
         messages.compactMap {
             if case .want(let want) = $0 { return want }
+            return nil
+        }
+    }
+
+    var proves: [Prove] {
+        messages.compactMap {
+            if case .prove(let prove) = $0 { return prove }
             return nil
         }
     }

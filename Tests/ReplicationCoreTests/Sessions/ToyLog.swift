@@ -17,6 +17,8 @@ struct ToyLog: Hashable, Sendable {
         var identity: FeedIdentity
         var digest: Digest
         var entries: [Entry] = []
+        /// As received, by size.
+        var heads: [UInt64: SignedHead] = [:]
 
         var tip: FeedTip {
             FeedTip(
@@ -100,6 +102,7 @@ struct ToyLog: Hashable, Sendable {
             next[item.part] += 1
         }
         guard batch.parts.allSatisfy({ tip($0.feed)?.frontier == $0.frontier }) else { return nil }
+        for part in batch.parts { feeds[part.feed]?.heads[part.head.head.size] = part.head }
         return batch.parts.compactMap { tip($0.feed) }
     }
 
@@ -111,6 +114,9 @@ struct ToyLog: Hashable, Sendable {
     )
         -> ReadEntries
     {
+        if ranges.contains(where: \.endsAtHead) {
+            return readRelayed(deliveryClass, ranges, bytesMaximum: bytesMaximum)
+        }
         let wanted = Dictionary(uniqueKeysWithValues: ranges.map { ($0.feed, $0.from) })
         var parts: [ReadEntries.Part] = []
         var items: [ReadEntries.Item] = []
@@ -150,12 +156,76 @@ struct ToyLog: Hashable, Sendable {
         )
     }
 
+    /// Feed after feed, from head to head.
+    private func readRelayed(
+        _ deliveryClass: DeliveryClass,
+        _ ranges: [FeedRange],
+        bytesMaximum: Int
+    ) -> ReadEntries {
+        var page = ReadEntries(deliveryClass: deliveryClass, parts: [], items: [], hasMore: false)
+        var bytes = 0
+        for range in ranges {
+            guard let feed = feeds[range.feed] else { continue }
+            var from = range.from
+            for size in feed.heads.keys.sorted() where size >= from {
+                let group = feed.entries[Int(from - 1)..<Int(size)]
+                let count = group.reduce(0) { $0 + $1.bytes.count }
+                guard page.items.isEmpty || bytes + count <= bytesMaximum else {
+                    page.hasMore = true
+                    return page
+                }
+                bytes += count
+                let index = page.parts.firstIndex { $0.feed == range.feed } ?? page.parts.count
+                if index == page.parts.count {
+                    page.parts.append(
+                        ReadEntries.Part(feed: range.feed, first: from, root: range.feed, last: 0)
+                    )
+                }
+                page.parts[index].last = size
+                page.parts[index].root = feed.heads[size]?.head.root ?? range.feed
+                page.parts[index].head = feed.heads[size]
+                page.items += group.map {
+                    ReadEntries.Item(part: index, bytes: $0.bytes, timestamp: $0.timestamp)
+                }
+                from = size + 1
+            }
+        }
+        return page
+    }
+
+    /// Answers a `.prove` of that member.
+    func prove(_ prove: Prove, by member: MemberCode) -> Proved? {
+        guard let feed = feeds[prove.feed] else { return nil }
+        let isOwn = feed.identity.member == member
+        let size = isOwn ? UInt64(feed.entries.count) : feed.heads.keys.max() ?? 0
+        guard prove.sequence <= size, let entry = feed.entries[Int(size - 1)...].first else {
+            return nil
+        }
+        let leaves = feed.entries.prefix(Int(size)).map(\.leaf)
+        let head = FeedHead(feed: feed.digest, size: size, root: entry.root)
+        return Proved(
+            member: feed.identity.member,
+            sequence: prove.sequence,
+            leaf: leaves[Int(prove.sequence - 1)],
+            path: MerkleTree.path(of: prove.sequence, leaves: leaves, hash: TestHash.quick),
+            head: feed.heads[size] ?? ToyLog.sign(head, by: member)
+        )
+    }
+
     /// The frame that a peer decodes from entries that were read.
     func push(_ entries: ReadEntries) -> Push {
         Push(
             parts: entries.parts.compactMap { part in
                 feeds[part.feed].map {
-                    ToyLog.part($0.identity, first: part.first, size: part.last, root: part.root)
+                    guard let head = part.head else {
+                        return ToyLog.part(
+                            $0.identity,
+                            first: part.first,
+                            size: part.last,
+                            root: part.root
+                        )
+                    }
+                    return Push.Part(identity: $0.identity, first: part.first, head: head)
                 }
             },
             items: entries.items.map {
@@ -181,16 +251,29 @@ struct ToyLog: Hashable, Sendable {
         Push.Part(
             identity: identity,
             first: first,
-            head: SignedHead(
-                head: FeedHead(
+            head: sign(
+                FeedHead(
                     feed: identity.digest(hash: TestHash.quick),
                     size: size,
                     root: root
                 ),
-                key: root,
-                signature: []
+                by: identity.member
             )
         )
+    }
+
+    /// What stands for a signature here: who is to be taken for a member must not call it for others.
+    static func sign(_ head: FeedHead, by member: MemberCode) -> SignedHead {
+        let bytes = head.signedBytes(alliance: "fuzhou-metro", member: member)
+        return SignedHead(
+            head: head,
+            key: TestHash.quick(Bytes(member.utf8)),
+            signature: TestHash.quick([0xff] + bytes).bytes
+        )
+    }
+
+    static func isSigned(_ head: SignedHead, by member: MemberCode) -> Bool {
+        head == sign(head.head, by: member)
     }
 
     /// A frame with a feed's entries from one sequence to another.

@@ -24,6 +24,7 @@ import Testing
             schema.body = Data(item.bytes.body)
             return schema
         }
+        frame.push.certificates = push.certificates.map { Data($0) }
         // The parts' layout is checked against its table below.
         frame.push.parts = try SchemaFrame(serializedBytes: Samples.frame(.push(push))).push.parts
         return try frame.serializedBytes()
@@ -56,7 +57,7 @@ import Testing
 
     @Test func `entries read for a peer give the frame of the push they become`() throws {
         let push = try Samples.push()
-        let entries = ReadEntries(
+        var entries = ReadEntries(
             deliveryClass: .normal,
             parts: push.parts.map { part in
                 ReadEntries.Part(
@@ -71,6 +72,7 @@ import Testing
             },
             hasMore: false
         )
+        entries.certificates = push.certificates
         let frame = PushEncoder.encode(
             entries,
             of: push.parts.map(\.identity),

@@ -79,6 +79,7 @@ enum Samples {
                 try item(0, statement(2), parties),
                 try item(1, changeset(3), alliance),
             ],
+            certificates: [[0x30, 0x01, 0x07], [0x30, 0x01, 0x08]],
             frameBytes: 0
         )
     }
@@ -225,6 +226,30 @@ enum Samples {
         return carried
     }
 
+    static func recordKeys() throws -> [RecordKey] {
+        try [1, 2].map { number in
+            RecordKey(
+                identifier: RecordIdentifier(
+                    origin: try member("350100"),
+                    uuid: UUIDBytes(high: 5, low: number)
+                ),
+                headerDigest: UUIDBytes(high: 7, low: 8)
+            )
+        }
+    }
+
+    static func proved() throws -> Proved {
+        let branch = try forkProof().first
+        return Proved(
+            member: try member("350100"),
+            sequence: 3,
+            leaf: branch.leaf,
+            path: branch.path,
+            head: branch.head,
+            certificate: [0x30, 0x03, 0x02, 0x01, 0x07]
+        )
+    }
+
     static func feedSizes() throws -> [Have.FeedSize] {
         try [identity(), parties(), identity(.private)]
             .sorted { $0.digest(hash: hash) < $1.digest(hash: hash) }
@@ -256,6 +281,10 @@ enum Samples {
             ("push", .push(try push())),
             ("ack", .ack(Ack(stored: [stored], held: 2, oldestHeld: oldest))),
             ("ack of nothing", .ack(Ack(stored: [], held: 0, oldestHeld: nil))),
+            ("ask", .ask(Ask(records: try recordKeys()))),
+            ("prove", .prove(Prove(feed: try digest(0x11), sequence: 300))),
+            ("proved", .proved(try proved())),
+            ("ack full", .ack(Ack(stored: [], held: 9, oldestHeld: nil, isFull: true))),
             ("check", .check(Check(number: 1, bucket: nil))),
             ("check bucket", .check(Check(number: 2, bucket: 0))),
             ("buckets", .checked(Checked(number: 1, content: .buckets(buckets, records: 9)))),

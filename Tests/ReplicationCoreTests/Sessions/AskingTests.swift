@@ -1,0 +1,176 @@
+import AllianceModel
+import Testing
+
+@testable import ReplicationCore
+
+@Suite struct AskingTests {
+    private func keys(_ numbers: some Sequence<UInt64>) -> [RecordKey] {
+        numbers.map {
+            RecordKey(
+                identifier: RecordIdentifier(
+                    origin: Stage.codes[0],
+                    uuid: UUIDBytes(high: 1, low: $0)
+                ),
+                headerDigest: UUIDBytes(high: 2, low: 2)
+            )
+        }
+    }
+
+    @Test func `records are asked for in order, each once, a thousand at a time`() throws {
+        var stage = try Stage()
+        let wanted = keys((1...2_500).reversed())
+        #expect(stage.handle(.ask(wanted, of: stage.peer)).isEmpty)
+        _ = stage.inform()
+        let asks = stage.handle(.ask(wanted + wanted.prefix(3), of: stage.peer)).messages
+        let sorted = keys(1...2_500)
+        #expect(
+            asks
+                == [0..<1_000, 1_000..<2_000, 2_000..<2_500].map {
+                    .ask(Ask(records: Array(sorted[$0])))
+                }
+        )
+        #expect(stage.handle(.ask(wanted, of: Stage.codes[2])).isEmpty)
+    }
+
+    @Test func `what a peer asks for is handed on`() throws {
+        var stage = try Stage()
+        _ = stage.inform()
+        let wanted = keys(1...3)
+        #expect(
+            stage.hear(.ask(Ask(records: wanted))) == [.asked(Stage.link, stage.peer, wanted)]
+        )
+    }
+
+    @Test(arguments: [0, 1, 2, 3])
+    func `what cannot be asked for ends the session`(index: Int) throws {
+        var stage = try Stage()
+        _ = stage.inform()
+        let lists = [
+            [], keys([2, 1]), keys([1, 1]), keys(1...1_001),
+        ]
+        #expect(stage.hear(.ask(Ask(records: lists[index]))).faults == [.frameMalformed])
+    }
+
+    @Test func `asking over and over ends the session`() throws {
+        var stage = try Stage()
+        _ = stage.inform()
+        let ask = Message.ask(Ask(records: keys(1...1_000)))
+        for _ in 0..<10 { #expect(stage.hear(ask).faults.isEmpty) }
+        _ = stage.pass(10_000)
+        for _ in 0..<10 { #expect(stage.hear(ask).faults.isEmpty) }
+        #expect(stage.hear(ask).faults == [.limitExceeded])
+    }
+}
+
+@Suite struct SlowingTests {
+    private func held(_ count: UInt64, bytes: UInt64 = 0) -> HeldSummary {
+        HeldSummary(count: count, oldest: HybridTimestamp(rawValue: 9), bytes: bytes)
+    }
+
+    @Test(arguments: [(100_000, 0), (1, 256 << 20)] as [(UInt64, UInt64)])
+    func `an author of whom too much waits is told, named, and heard again when it is less`(
+        count: UInt64,
+        bytes: UInt64
+    ) throws {
+        var stage = try Stage()
+        _ = stage.inform()
+        #expect(stage.status?.isSlowed == false)
+        let told = stage.handle(.heldChanged(stage.peer, held(count, bytes: bytes)))
+        #expect(told.acks.map(\.isFull) == [true])
+        #expect(stage.status?.isSlowed == true)
+        let other = stage.handle(.heldChanged(Stage.codes[2], held(5)))
+        #expect(other.acks.isEmpty)
+        let freed = stage.handle(.heldChanged(stage.peer, held(3)))
+        #expect(freed.acks.map(\.isFull) == [false])
+        #expect(stage.status?.isSlowed == false)
+    }
+
+    @Test func `who is told pauses without losing the session, and goes on`() throws {
+        var stage = try Stage()
+        _ = stage.inform()
+        let first = stage.answerReads(stage.write(to: stage.ownFeed))
+        #expect(first.pushes.count == 1)
+        _ = stage.hear(.ack(Ack(stored: [], held: 9, oldestHeld: nil, isFull: true)))
+        #expect(stage.status?.isSlowing == true)
+        #expect(stage.write(to: stage.ownFeed).reads.isEmpty)
+        // No acknowledgement is late while nothing may be sent.
+        #expect(stage.pass(12_000).faults.isEmpty)
+        let feed = stage.ownFeed.digest(hash: TestHash.quick)
+        let stored = [Ack.Stored(feed: feed, upTo: 1)]
+        let more = stage.hear(.ack(Ack(stored: stored, held: 0, oldestHeld: nil)))
+        #expect(more.reads.count == 1)
+        #expect(stage.status?.isSlowing == false)
+    }
+
+    @Test func `who goes on all the same ends its session`() throws {
+        var stage = try Stage { settings in
+            settings.normalWindowBytes = 2_000
+            settings.urgentWindowBytes = 1_000
+        }
+        _ = stage.inform()
+        stage.theirs = Stage.log(stage.theirFeed, 40)
+        _ = stage.handle(.heldChanged(stage.peer, held(200_000)))
+        var faults: [FaultCode] = []
+        var frames: UInt64 = 0
+        while faults.isEmpty, frames < 20 {
+            frames += 1
+            let outputs = stage.hear(
+                .push(stage.theirs.push(stage.theirFeed, from: frames, to: frames))
+            )
+            faults = outputs.faults
+            for batch in outputs.batches {
+                let tips = batch.parts.map {
+                    FeedTip(
+                        identity: $0.identity,
+                        digest: $0.feed,
+                        frontier: $0.frontier,
+                        latest: .zero
+                    )
+                }
+                _ = stage.handle(
+                    .persisted(
+                        Stage.link,
+                        batch: batch.number,
+                        tips: tips,
+                        held: held(200_000)
+                    )
+                )
+            }
+        }
+        #expect(faults == [.limitExceeded])
+        // Frames of 1,000 bytes, six thousand of them after it was told.
+        #expect(frames == 7)
+    }
+
+    // MARK: Clocks
+
+    @Test func `a clock is doubtful when most that are heard disagree, confirmed by most of all`()
+        throws
+    {
+        var stage = try Stage()
+        #expect(
+            stage.replica.clockAgreement(boundMilliseconds: 60_000)
+                == ClockAgreement(members: 3, heard: 0, beyondBound: 0, withinHalf: 0)
+        )
+        #expect(!stage.replica.clockAgreement(boundMilliseconds: 60_000).isConfirmed)
+        #expect(!stage.replica.clockAgreement(boundMilliseconds: 60_000).isDoubtful)
+        _ = stage.inform()
+        for (skew, doubtful, confirmed) in [
+            (0, false, true), (30_000, false, true), (-30_001, false, false),
+            (60_000, false, false), (-60_001, true, false),
+        ] as [(Int64, Bool, Bool)] {
+            let ping = Ping(
+                clock: stage.wall + skew,
+                common: stage.common([stage.own, stage.theirs]),
+                wantsAnswer: false
+            )
+            _ = stage.hear(.ping(ping))
+            let agreement = stage.replica.clockAgreement(boundMilliseconds: 60_000)
+            #expect(agreement.isDoubtful == doubtful, "\(skew)")
+            #expect(agreement.isConfirmed == confirmed, "\(skew)")
+        }
+        // Who is not heard any more has no say.
+        _ = stage.handle(.disconnected(Stage.link))
+        #expect(stage.replica.clockAgreement(boundMilliseconds: 60_000).heard == 0)
+    }
+}
