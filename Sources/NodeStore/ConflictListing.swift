@@ -30,8 +30,17 @@ package struct ConflictListing {
         includesClosed: Bool
     ) throws(StoreError) -> [Found] {
         var found = try within(stored, includesClosed: includesClosed)
-        for digest in try reader.collisions(of: stored.row) {
-            if let conflict = try between(digest) { found.append(conflict) }
+        var digests = Set(try reader.collisions(of: stored.row))
+        var behind: [Digest: [RecordRow]] = [:]
+        let (state, definition) = try folding.state(of: stored)
+        if let own = RecordView(state, definition).unique(hash: reader.hash) {
+            digests.insert(own)
+            behind = try reader.uniquesBehind()
+        }
+        for digest in digests {
+            guard let other = try between(digest, behind), other.records.contains(stored.key)
+            else { continue }
+            found.append(other)
         }
         return found.sorted { $0.conflict.id < $1.conflict.id }
     }
@@ -47,7 +56,10 @@ package struct ConflictListing {
             ids = RecordView(state, definition).conflicts(reader.hash).map(\.id)
         }
         for digest in try reader.collisions(of: row) {
-            if let conflict = try between(digest) { ids.append(conflict.conflict.id) }
+            guard let other = try between(digest), other.records.contains(state.key) else {
+                continue
+            }
+            ids.append(other.conflict.id)
         }
         return ids.sorted()
     }
@@ -80,18 +92,42 @@ package struct ConflictListing {
 
     private static let recordsMaximum = 100
 
-    /// Records that have in common what only one should have; nil if there are not two any more.
-    private func between(_ digest: Digest) throws(StoreError) -> Found? {
-        let rows = try reader.records(unique: digest, limit: Self.recordsMaximum)
-        guard rows.count > 1 else { return nil }
-        var records: [(stored: StoredRecord, view: RecordView)] = []
+    private typealias Standing = (stored: StoredRecord, view: RecordView)
+
+    /// The records that have what the digest is of, as they are now: in key order.
+    ///
+    /// The index may say it of one that has other values since, or was closed; `behind` has those that
+    /// it does not know yet.
+    private func standing(
+        _ digest: Digest,
+        _ behind: [Digest: [RecordRow]]
+    ) throws(StoreError) -> [Standing] {
+        let known = try reader.records(unique: digest, limit: Self.recordsMaximum)
+        let rows = Set(known).union(behind[digest] ?? [])
+        guard rows.count > 1 else { return [] }
+        var records: [Standing] = []
         for row in rows {
             let stored = try reader.record(row)
             let (state, definition) = try folding.state(of: stored)
-            records.append((stored, RecordView(state, definition)))
+            let view = RecordView(state, definition)
+            let isTwin =
+                Bytes(stored.key.identifier.description.utf8)
+                .withUnsafeBytes { reader.hash($0) } == digest
+            guard isTwin ? !view.isDeleted : view.unique(hash: reader.hash) == digest else {
+                continue
+            }
+            records.append((stored, view))
         }
-        records.sort { $0.stored.key < $1.stored.key }
-        guard let first = records.first else { return nil }
+        return records.sorted { $0.stored.key < $1.stored.key }
+    }
+
+    /// Records that have in common what only one should have; nil if there are not two any more.
+    private func between(
+        _ digest: Digest,
+        _ behind: [Digest: [RecordRow]] = [:]
+    ) throws(StoreError) -> Found? {
+        let records = try standing(digest, behind)
+        guard records.count > 1, let first = records.first else { return nil }
         let isTwin = records.allSatisfy { $0.stored.key.identifier == first.stored.key.identifier }
         let kind = isTwin ? ConflictKind.twoCreations : .duplicate
         let created = records.map(\.view.state.created).sorted()
@@ -125,6 +161,21 @@ package struct ConflictListing {
     }
 
     // MARK: All of them
+
+    /// The digests that more than one record may have, in their order.
+    private func collisions(
+        after last: Bytes,
+        limit: Int,
+        _ behind: [Digest: [RecordRow]]
+    ) throws(StoreError) -> [Digest] {
+        var digests = Set(try reader.collisions(after: Digest(bytes: last[...]), limit: limit))
+        for (digest, rows) in behind where last.lexicographicallyPrecedes(digest.bytes) {
+            let known = try reader.records(unique: digest, limit: 2)
+            if Set(known).union(rows).count > 1 { digests.insert(digest) }
+        }
+        let sorted = digests.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        return Array(sorted.prefix(limit))
+    }
 
     /// Where a page of all conflicts goes on.
     private struct Place {
@@ -180,12 +231,12 @@ package struct ConflictListing {
             }
             if rows.count < limit { place = Place(part: 1, last: [], given: 0) }
         }
+        let behind = try reader.uniquesBehind()
         while true {
-            let last = Digest(bytes: place.last[...])
-            let digests = try reader.collisions(after: last, limit: limit)
+            let digests = try collisions(after: place.last, limit: limit, behind)
             for digest in digests {
                 guard found.count < limit else { return (found, place.encoded) }
-                if let conflict = try between(digest), matches(conflict.conflict) {
+                if let conflict = try between(digest, behind), matches(conflict.conflict) {
                     found.append(conflict)
                 }
                 place.last = digest.bytes

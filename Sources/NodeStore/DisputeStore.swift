@@ -34,6 +34,9 @@ package protocol DisputeReading: AnyObject {
     func isDisputed(_ row: RecordRow) throws(StoreError) -> Bool
     /// Records that have what is to be unique and has this digest.
     func records(unique digest: Digest, limit: Int) throws(StoreError) -> [RecordRow]
+    /// Records that have something that is to be unique, by its digest, and that the list index does not
+    /// know yet, or not as they are now: it follows the log behind.
+    func uniquesBehind() throws(StoreError) -> [Digest: [RecordRow]]
     /// The digests, after one of them, that more than one record has.
     func collisions(after digest: Digest?, limit: Int) throws(StoreError) -> [Digest]
     /// Those that this record and others have.

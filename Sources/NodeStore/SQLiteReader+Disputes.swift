@@ -237,6 +237,26 @@ extension SQLiteReader: DisputeReading {
         )
     }
 
+    /// Records that are looked at: while a node takes in more than that at once, what the last of them
+    /// collide with is found a moment later.
+    private static let behindMaximum = 1_024
+
+    package func uniquesBehind() throws(StoreError) -> [Digest: [RecordRow]] {
+        let mark = try projectionMark()
+        let changed = try changedRecords(behind: mark).sorted { $0.rawValue < $1.rawValue }
+        var records: [StoredRecord] = []
+        for row in changed.prefix(Self.behindMaximum) { records.append(try record(row)) }
+        for found in try newRecords(after: mark.record, limit: Self.behindMaximum - records.count) {
+            records.append(try storedRecord(found))
+        }
+        var rows: [Digest: [RecordRow]] = [:]
+        for record in records {
+            guard let digest = try settings.terms(record, self)?.unique else { continue }
+            rows[digest, default: []].append(record.row)
+        }
+        return rows
+    }
+
     package func collisions(
         after digest: Digest?,
         limit: Int

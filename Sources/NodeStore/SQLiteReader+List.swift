@@ -52,7 +52,7 @@ extension SQLiteReader {
     }
 
     /// Records that the index knows, but not as they are now.
-    private func changedRecords(behind mark: ProjectionMark) throws(StoreError) -> Set<RecordRow> {
+    func changedRecords(behind mark: ProjectionMark) throws(StoreError) -> Set<RecordRow> {
         Set(
             try connection.all(
                 "SELECT record FROM applied WHERE position > ?1 AND record <= ?2",
