@@ -13,7 +13,7 @@ struct ReplayCommand: ParsableCommand {
         abstract: "Runs one seed or one recorded scenario again, with a trace of what happens."
     )
 
-    @Argument(help: "A seed, or the path of a scenario.")
+    @Argument(help: "A seed, or the path of a recorded plan or of a scenario (.scenario).")
     var what: String
 
     @Option(help: "Fewest and most members, as they were given to the run.")
@@ -35,6 +35,10 @@ struct ReplayCommand: ParsableCommand {
     var quiet = false
 
     func run() throws {
+        guard !what.hasSuffix(".scenario") else {
+            try tell()
+            return
+        }
         let outcome = Outcome(
             of: try plan(),
             stepsMaximum: steps ?? .max,
@@ -51,6 +55,18 @@ struct ReplayCommand: ParsableCommand {
         if !outcome.isClean { throw ExitCode.failure }
     }
 
+    private func tell() throws {
+        let run = try ScenarioRun(Scenario(text: try text()), trace: quiet ? nil : { say($0) })
+        try run.run()
+        for finding in run.findings { say("\(finding.kind.rawValue): \(finding.text)") }
+        say(run.findings.isEmpty ? "clean" : "NOT CLEAN")
+        if !run.findings.isEmpty { throw ExitCode.failure }
+    }
+
+    private func text() throws -> String {
+        String(decoding: try Data(contentsOf: URL(filePath: what)), as: UTF8.self)
+    }
+
     private func plan() throws -> SimulationPlan {
         if let seed = UInt64(what) {
             return SimulationPlan(
@@ -60,7 +76,6 @@ struct ReplayCommand: ParsableCommand {
                 storage: storage
             )
         }
-        let bytes = try Data(contentsOf: URL(filePath: what))
-        return try SimulationPlan(text: String(decoding: bytes, as: UTF8.self))
+        return try SimulationPlan(text: try text())
     }
 }

@@ -14,6 +14,18 @@ extension Simulation {
         find(.leaked, "\(name(node)) sends a private value")
     }
 
+    /// What a node said to be durable is there when it starts again.
+    func checkSaid(_ node: SimulatedNode) {
+        for (feed, size) in node.said.sorted(by: { $0.key < $1.key }) {
+            let found = node.engine?.ledger.tip(of: feed)?.size ?? 0
+            guard found < size else { continue }
+            find(
+                .broken,
+                "\(name(node)) said \(size) entries of a feed before they were durable, and has \(found)"
+            )
+        }
+    }
+
     /// An honest peer ended a session over a violation.
     func violated(_ fault: Fault, _ node: SimulatedNode, _ number: Int) {
         guard let link = links[number] else { return }

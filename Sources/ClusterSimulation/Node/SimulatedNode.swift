@@ -53,6 +53,8 @@ final class SimulatedNode {
     var isSuspect = false
     /// Sizes of feeds as last seen durable, for while the node is down.
     var lastSizes: [Digest: UInt64] = [:]
+    /// The greatest size of each feed that the node said to any peer to be durable.
+    var said: [Digest: UInt64] = [:]
     /// Up to where own feeds were looked through for what was acknowledged.
     var indexed: [Digest: UInt64] = [:]
     /// A copy that runs beside the member's node and is switched off in the end.
@@ -63,6 +65,9 @@ final class SimulatedNode {
     struct Backup {
         let image: SimulatedDisk.Image
         let sizes: [Digest: UInt64]
+
+        /// An empty disk.
+        static var none: Backup { Backup(image: SimulatedDisk().image(), sizes: [:]) }
     }
 
     /// How the next session with a peer comes about.
@@ -102,6 +107,9 @@ final class SimulatedNode {
         return sizes
     }
 
+    /// The process that runs writes under another incarnation.
+    func goesOn(as incarnation: Incarnation) { self.incarnation = incarnation }
+
     /// Opens the store and starts a process, under a new incarnation if none is given.
     func start(at now: Int64, as given: Incarnation? = nil) throws(StoreError) {
         process += 1
@@ -131,6 +139,8 @@ final class SimulatedNode {
         )
         engine = NodeEngine(ledger: ledger, replica: replica, now: clock.monotonic(now))
     }
+
+    func say(_ feed: Digest, _ size: UInt64) { said[feed] = max(said[feed] ?? 0, size) }
 
     /// Nothing of the process is left; what is on the disk stays as it is.
     func drop() {

@@ -231,7 +231,8 @@ extension Simulation {
 
     private func heldWords(_ node: SimulatedNode, _ engine: NodeEngine<SQLiteStore>) -> [String] {
         do throws(StoreError) {
-            return try engine.ledger.store.held(after: 0, limit: 5).map { held in
+            let held = try engine.ledger.store.held(after: 0, limit: 200)
+            return held.filter { !isLiar($0.author) }.prefix(5).map { held in
                 "\(name(node)) holds an entry of \(held.author) (\(held.reason.rawValue): "
                     + "\(held.detail)) of \(held.key.map { "\($0.identifier)" } ?? "no record")"
             }

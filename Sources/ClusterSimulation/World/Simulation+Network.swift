@@ -106,6 +106,9 @@ extension Simulation {
     func send(_ message: Message, on id: LinkID, from node: SimulatedNode) {
         let bytes = Wire.encode(message)
         guard !bytes.isEmpty else { return }
+        if case .ack(let ack) = message {
+            for stored in ack.stored { node.say(stored.feed, stored.upTo) }
+        }
         send(frame: bytes, on: id, from: node, text: message.words)
     }
 
@@ -117,6 +120,7 @@ extension Simulation {
     ) {
         let heads = entries.parts.indices.map { index in
             let part = entries.parts[index]
+            node.say(part.feed, part.last)
             // A relay shows the head that it was shown.
             return part.head
                 ?? Keys.sign(

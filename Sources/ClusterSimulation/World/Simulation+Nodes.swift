@@ -16,6 +16,7 @@ extension Simulation {
             return
         }
         trace.note(now, 1, UInt64(node.index), text: "\(name(node)) starts")
+        checkSaid(node)
         for peer in nodes
         where peer.member != node.member && (!peer.isClone || peer.isUp) {
             node.dials[peer.index] = SimulatedNode.Dial()
@@ -185,6 +186,14 @@ extension Simulation {
             if let tip = (work as? ForgedWork)?.tip, error == nil {
                 node.engine?.handle(.appended([tip]), now: node.clock.monotonic(now))
             }
+        case .renewed(let incarnation, let reason):
+            node.goesOn(as: incarnation)
+            trace.note(
+                now,
+                4,
+                UInt64(node.index),
+                text: "\(name(node)) goes on as \(incarnation): \(reason.rawValue)"
+            )
         case .stopped(let error): stopped(node, error)
         }
     }

@@ -27,7 +27,7 @@ extension Simulation {
             setBack(node, to: backup)
         case .replace:
             crash(node, cutsPower: false, downFor: down)
-            setBack(node, to: SimulatedNode.Backup(image: SimulatedDisk().image(), sizes: [:]))
+            setBack(node, to: .none)
         case .clone, .twin:
             return copy(node, isTwin: action == .twin, &random)
         default: return false
@@ -35,9 +35,10 @@ extension Simulation {
         return true
     }
 
-    private func setBack(_ node: SimulatedNode, to backup: SimulatedNode.Backup) {
+    func setBack(_ node: SimulatedNode, to backup: SimulatedNode.Backup) {
         node.disk.restore(backup.image)
         node.isSuspect = false
+        node.said = [:]
         node.lastSizes = backup.sizes
         acknowledged.setBack(node.member)
         acknowledged.excuse(beyond: nodes.map(\.sizes), "on no disk after one was set back")
@@ -45,14 +46,13 @@ extension Simulation {
 
     /// A damaged disk is replaced by the last backup, or by an empty one.
     func recover(_ node: SimulatedNode) {
-        let empty = SimulatedNode.Backup(image: SimulatedDisk().image(), sizes: [:])
-        setBack(node, to: node.backups.last ?? empty)
+        setBack(node, to: node.backups.last ?? .none)
         queue.add(.start(node: node.index), at: now + random.between(200, 3_000))
     }
 
     /// A second process of the same member, on a copy of its disk: as another incarnation, or (a copy
     /// of the whole machine) as the very same.
-    private func copy(
+    func copy(
         _ node: SimulatedNode,
         isTwin: Bool,
         _ random: inout SeededRandom

@@ -68,12 +68,25 @@ package final class Simulation {
     /// How long after the faults' end everything must have come to the same.
     package static let healingMilliseconds: Int64 = 30 * 60_000
 
-    package init(_ plan: SimulationPlan, trace sink: ((String) -> Void)? = nil) throws {
+    package convenience init(
+        _ plan: SimulationPlan,
+        trace sink: ((String) -> Void)? = nil
+    ) throws {
+        try self.init(plan, items: nil, trace: sink)
+    }
+
+    /// With items of the caller's, or with drawn ones.
+    init(
+        _ plan: SimulationPlan,
+        items: [ItemDefinition]?,
+        trace sink: ((String) -> Void)?
+    ) throws {
         self.plan = plan
         trace = Trace(sink: sink)
         var random = SeededRandom(seed: plan.seed)
         roster = try Simulation.roster(plan.memberCount, &random)
-        definitions = DefinitionMaker.definitions(roster, &random)
+        let drawn = DefinitionMaker.definitions(roster, &random)
+        definitions = items ?? drawn
         for (index, member) in roster.members.enumerated() {
             let disk = SimulatedDisk(
                 sectorBytes: random.chance(500) ? 512 : 4_096,
@@ -126,7 +139,7 @@ package final class Simulation {
         return findings.isEmpty
     }
 
-    private func begin() {
+    func begin() {
         for (index, event) in plan.events.enumerated() {
             queue.add(.planned(index), at: event.at)
         }
