@@ -23,6 +23,8 @@ package enum EngineOutput<S: Store>: Sendable {
     case close(LinkID, Fault?)
     /// Give the answer (`finish`), or the error that took its commit.
     case answer(any EngineWork<S>, StoreError?)
+    /// The node writes under another incarnation from now on: to be told aloud.
+    case renewed(Incarnation, RenewalReason)
     /// The store failed and takes nothing more: known before any caller has its answer.
     case stopped(StoreError)
 }

@@ -7,6 +7,10 @@ enum Duty {
     case carry([RecordKey], to: MemberCode)
     /// Two branches of a feed were found.
     case declare(ForkProof)
+    /// Nobody has more of an earlier incarnation of this member.
+    case gone(Incarnation)
+    /// Earlier incarnations of this member ran ahead of the time, and most clocks agree on the time.
+    case ceilings
 }
 
 extension Ledger {
@@ -16,6 +20,10 @@ extension Ledger {
             try carry(keys, to: member, wallMilliseconds: wallMilliseconds)
         case .declare(let proof):
             _ = try declareFork(proof, wallMilliseconds: wallMilliseconds)
+        case .gone(let incarnation):
+            _ = try declareGone(incarnation, wallMilliseconds: wallMilliseconds)
+        case .ceilings:
+            _ = try declareCeilings(wallMilliseconds: wallMilliseconds)
         }
     }
 }

@@ -15,15 +15,19 @@ package struct NodeEngine<S: Store> {
     /// Between two looks at what is due.
     package static var dueMilliseconds: Int64 { 1_000 }
 
-    package private(set) var ledger: Ledger<S>
+    package internal(set) var ledger: Ledger<S>
     package private(set) var replica: Replica
     private var batches = ReceivedQueue()
-    private var duties: [Duty] = []
+    var duties: [Duty] = []
     /// Forks that the replica was told of.
     private var toldForks: Set<ForkedFeed> = []
     /// A head of a feed of the present incarnation that this node did not make: a clone of it runs,
     /// and it must go on under another incarnation.
-    package private(set) var suspicion: SignedHead?
+    package internal(set) var suspicion: SignedHead?
+    /// Records that were asked for, and when.
+    var asked: [RecordKey: Monotonic] = [:]
+    /// Earlier incarnations of this member of which something is missing, and since when.
+    var missing: [Writer: Monotonic] = [:]
     private var outputs: [EngineOutput<S>] = []
     private var outputsTaken = 0
     private var lastDue: Monotonic
@@ -150,6 +154,11 @@ package struct NodeEngine<S: Store> {
         }
     }
 
+    /// To be said, since it changes who this node is to others.
+    mutating func renewed(_ incarnation: Incarnation, _ reason: RenewalReason) {
+        outputs.append(.renewed(incarnation, reason))
+    }
+
     /// Nothing is written or read any more; the peers hear of it.
     package mutating func stop(_ error: StoreError, _ now: Monotonic) {
         guard problem == nil else { return }
@@ -184,10 +193,11 @@ extension NodeEngine {
         }
         let isDue =
             ledger.hasBacklog
-            || !ledger.held.isEmpty
+            || needsUpkeep(wallMilliseconds: wallMilliseconds)
                 && now().milliseconds(since: lastDue) >= Self.dueMilliseconds
         guard !local.isEmpty || !batches.isEmpty || !duties.isEmpty || isDue else { return false }
         do throws(StoreError) {
+            if isDue { try upkeep(wallMilliseconds: wallMilliseconds, now: now()) }
             try ledger.begin()
             for work in local { try work.run(&ledger, wallMilliseconds: wallMilliseconds) }
             let taken = try takeBulk(bulkMilliseconds, wallMilliseconds, now)

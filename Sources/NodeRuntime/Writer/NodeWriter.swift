@@ -112,7 +112,7 @@ final class NodeWriter: @unchecked Sendable {
     private func patience() -> Int64 {
         guard !engine.hasBacklog else { return 0 }
         var rest = isTidy ? Self.restMilliseconds : Self.idleMilliseconds
-        if !engine.ledger.held.isEmpty {
+        if engine.needsUpkeep(wallMilliseconds: clocks.wallMilliseconds()) {
             rest = min(rest, NodeEngine<SQLiteStore>.dueMilliseconds)
         }
         guard let wake = engine.wake else { return rest }
@@ -126,7 +126,6 @@ final class NodeWriter: @unchecked Sendable {
             clockLatest: engine.ledger.clock.latest,
             commits: engine.commits,
             writes: engine.writes,
-            lastPosition: (try? engine.ledger.store.lastPosition()) ?? 0,
             problem: engine.problem
         )
         for inspection in inspections { inspection(view) }
@@ -152,6 +151,25 @@ final class NodeWriter: @unchecked Sendable {
 
     // MARK: Outputs
 
+    private func say(_ incarnation: Incarnation, _ reason: RenewalReason) {
+        switch reason {
+        case .clone:
+            logger.critical(
+                """
+                a peer holds what this node never wrote: another process runs as this member; \
+                going on as incarnation \(incarnation). Find the other one and stop it
+                """
+            )
+        case .clock:
+            logger.warning(
+                """
+                this node's clock was set back behind what it wrote; most clocks agree with it \
+                now: going on as incarnation \(incarnation)
+                """
+            )
+        }
+    }
+
     private func perform() {
         while let output = engine.nextOutput() {
             switch output {
@@ -167,6 +185,7 @@ final class NodeWriter: @unchecked Sendable {
                 delegate?.push(entries, of: feeds, on: link)
             case .close(let link, let fault): delegate?.close(link, fault)
             case .answer(let work, let error): work.finish(error)
+            case .renewed(let incarnation, let reason): say(incarnation, reason)
             case .stopped(let error):
                 logger.critical("store stopped: \(error.explanation)")
                 delegate?.storeStopped(error)

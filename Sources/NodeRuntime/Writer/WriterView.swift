@@ -8,6 +8,5 @@ struct WriterView {
     let clockLatest: HybridTimestamp
     let commits: UInt64
     let writes: UInt64
-    let lastPosition: LogPosition
     let problem: StoreError?
 }

@@ -174,7 +174,7 @@ struct RunningNode {
     /// Looks again and again until it holds, for at most that long.
     func eventually(
         _ what: String,
-        seconds: Double = 20,
+        seconds: Double = 120,
         _ holds: (Node) async throws -> Bool
     ) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)

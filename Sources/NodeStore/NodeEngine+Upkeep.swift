@@ -1,0 +1,124 @@
+import AllianceModel
+import ReplicationCore
+
+/// Why a running node went on under another incarnation.
+package enum RenewalReason: String, Hashable, Sendable {
+    /// A peer holds what only another process under the former incarnation can have signed.
+    case clone
+    /// The former incarnation ran ahead of the time.
+    case clock
+}
+
+/// What a node looks after by itself, about once a second: what it waits for, and what it has to say
+/// of its own earlier incarnations.
+extension NodeEngine {
+    /// What waits for somebody's write that long is asked for: most of it comes by itself.
+    private static var askedAfterMilliseconds: Int64 { 5_000 }
+    private static var askedAgainMilliseconds: Int64 { 30_000 }
+    private static var askedRecords: Int { 200 }
+
+    /// Whether `transact` is to be called again within a second though nothing came.
+    package func needsUpkeep(wallMilliseconds: Int64) -> Bool {
+        problem == nil
+            && (!ledger.held.isEmpty || suspicion != nil
+                || ledger.isBeyondBound(wallMilliseconds: wallMilliseconds))
+    }
+
+    /// Before a transaction: what is found is done in it, or asked of peers.
+    mutating func upkeep(
+        wallMilliseconds: Int64,
+        now: Monotonic
+    ) throws(StoreError) {
+        if suspicion != nil { try renew(.clone, wallMilliseconds, now) }
+        try keepTime(wallMilliseconds, now)
+        guard !ledger.held.isEmpty else {
+            asked = [:]
+            missing = [:]
+            return
+        }
+        let waiting = try ledger.store.heldWaiting(
+            since: wallMilliseconds - Self.askedAfterMilliseconds,
+            limit: Self.askedRecords
+        )
+        ask(for: waiting, now)
+        try declareGone(waiting, now)
+    }
+
+    // MARK: Incarnations
+
+    /// Goes on under another incarnation: what this node writes from now on nobody else can.
+    private mutating func renew(
+        _ reason: RenewalReason,
+        _ wallMilliseconds: Int64,
+        _ now: Monotonic
+    ) throws(StoreError) {
+        let word = ledger.settings.random(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let incarnation = Incarnation(rawValue: word)
+        try ledger.renew(incarnation, wallMilliseconds: wallMilliseconds)
+        suspicion = nil
+        handle(.incarnationBegun(incarnation), now: now)
+        renewed(incarnation, reason)
+    }
+
+    /// A clock that was set back leaves a log that is ahead of it.
+    ///
+    /// Only while most of the roster agrees with the clock: else it is this clock that is wrong, and
+    /// waiting is the right thing.
+    private mutating func keepTime(
+        _ wallMilliseconds: Int64,
+        _ now: Monotonic
+    ) throws(StoreError) {
+        guard ledger.isBeyondBound(wallMilliseconds: wallMilliseconds) else { return }
+        let bound = ledger.settings.clockBoundMilliseconds
+        guard replica.clockAgreement(boundMilliseconds: bound).isConfirmed else { return }
+        if ledger.hasPresentRunAhead(wallMilliseconds: wallMilliseconds) {
+            try renew(.clock, wallMilliseconds, now)
+        }
+        duties.append(.ceilings)
+    }
+
+    // MARK: What is waited for
+
+    /// Asks those who may have it for records of which something waits: its writer, who begun the
+    /// record, and its parties.
+    private mutating func ask(for waiting: [HeldEntry], _ now: Monotonic) {
+        var wanted: [MemberCode: Set<RecordKey>] = [:]
+        for entry in waiting {
+            guard let key = entry.key else { continue }
+            if let last = asked[key],
+                now.milliseconds(since: last) < Self.askedAgainMilliseconds
+            {
+                continue
+            }
+            asked[key] = now
+            let members = [entry.author, key.origin, entry.waitsFor?.member].compactMap(\.self)
+            for member in members where member != ledger.settings.member {
+                wanted[member, default: []].insert(key)
+            }
+        }
+        for (member, keys) in wanted.sorted(by: { $0.key < $1.key }) {
+            handle(.ask(keys.sorted(), of: member), now: now)
+        }
+    }
+
+    /// What only a lost disk had: once everybody who can be reached was asked since it was missed, its
+    /// member says so, and nobody waits for it.
+    private mutating func declareGone(
+        _ waiting: [HeldEntry],
+        _ now: Monotonic
+    ) throws(StoreError) {
+        let me = ledger.settings.member
+        let writers = Set(waiting.compactMap(\.waitsFor)).filter { writer in
+            writer.member == me && writer.incarnation != ledger.settings.incarnation
+                && !ledger.facts.gone.contains(writer)
+        }
+        missing = missing.filter { writers.contains($0.key) }
+        for writer in writers.sorted() {
+            let since = missing[writer] ?? now
+            missing[writer] = since
+            if replica.isUnavailable(writer, since: since) {
+                duties.append(.gone(writer.incarnation))
+            }
+        }
+    }
+}
