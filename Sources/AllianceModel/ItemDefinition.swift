@@ -82,5 +82,11 @@ package struct ItemDefinition: Hashable, Sendable {
     }
 
     /// The scope in which stage, turn, parties and deletion are written: the widest of any field.
-    package var widestScope: Scope { fields.map(\.scope).max() ?? .private }
+    package var widestScope: Scope {
+        var widest = Scope.private
+        for index in fields.indices where fields[index].scope > widest {
+            widest = fields[index].scope
+        }
+        return widest
+    }
 }

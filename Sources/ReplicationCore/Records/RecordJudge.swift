@@ -27,22 +27,20 @@ package enum RecordJudge {
         var joining = Joining(record, header, definition, changeset, provenance, facts)
         var steps: [Joining.Step] = []
         steps.reserveCapacity(changeset.writes.count)
-        for write in changeset.writes {
-            let step = joining.step(write)
-            if case .held(let reason, let detail, let writer) = step {
-                return .held(reason, detail: detail, waitsFor: writer)
-            }
+        // By index: a loop over the writes themselves would copy each.
+        for index in changeset.writes.indices {
+            guard let step = joining.step(changeset.writes[index]) else { return joining.held }
             steps.append(step)
         }
         if joining.needsHistory { return .needsHistory }
         var state = record ?? RecordState(beginning: changeset.key, header)
         state.fields.reserveCapacity(changeset.writes.count)
-        for (write, step) in zip(changeset.writes, steps) {
-            switch step {
+        for index in changeset.writes.indices {
+            switch steps[index] {
             case .join(let register):
-                state.join(write, register, at: changeset.timestamp)
-            case .void(let verdict): state.note(write, verdict, at: changeset.timestamp)
-            case .held: continue
+                state.join(changeset.writes[index], register, at: changeset.timestamp)
+            case .void(let verdict):
+                state.note(changeset.writes[index], verdict, at: changeset.timestamp)
             }
         }
         if provenance.writer.member == state.key.origin {
@@ -62,10 +60,10 @@ struct Joining {
     enum Step {
         case join(Register)
         case void(Verdict)
-        case held(HeldReason, String, waitsFor: Writer?)
     }
 
     private let record: RecordState?
+    private let fields: [FieldState]
     private let home: MemberCode
     private let accepting: MemberCode
     private let changeset: Changeset
@@ -76,6 +74,8 @@ struct Joining {
     private var end: Custody.End?
     /// Set where what was judged before may change, or where the state does not tell.
     private(set) var needsHistory = false
+    /// Why the changeset is held, once a step is nil.
+    private(set) var held = Judgement.duplicate
 
     init(
         _ record: RecordState?,
@@ -86,6 +86,7 @@ struct Joining {
         _ facts: RecordFacts
     ) {
         self.record = record
+        fields = record?.fields ?? []
         home = header.home
         accepting = changeset.key.origin
         self.changeset = changeset
@@ -99,122 +100,131 @@ struct Joining {
             needsHistory = true
         }
         // Whatever is written of it may bring a deleted record back.
-        if record?.field(SystemField.delete) != nil { needsHistory = true }
+        if fields.place(of: SystemField.delete) != nil { needsHistory = true }
     }
 
     private var writer: Writer { provenance.writer }
 
-    mutating func step(_ write: Write) -> Step {
+    /// Nil: the changeset is held.
+    mutating func step(_ write: Write) -> Step? {
         guard let rule = rules.rule(of: write.field) else {
-            return .held(.malformed, "a field that the definition does not have", waitsFor: nil)
+            return hold(.malformed, "a field that the definition does not have")
         }
         if rule.register == .unsupported {
-            return .held(
-                .featureUnknown,
-                "a field of a kind that this version does not know",
-                waitsFor: nil
-            )
+            return hold(.featureUnknown, "a field of a kind that this version does not know")
         }
         guard provenance.audience.carries(rule.scope) else {
-            return .held(
+            return hold(
                 .audienceRefused,
-                "a field of scope \(rule.scope.name) in a feed for others",
-                waitsFor: nil
+                "a field of scope \(rule.scope.name) in a feed for others"
             )
         }
         guard rules.accepts(write.value, rule) else {
-            return .held(.malformed, "a value that is not of its field's type", waitsFor: nil)
+            return hold(.malformed, "a value that is not of its field's type")
         }
-        let field = record?.field(write.field)
-        if let waiting = missing(write, field, rule) { return waiting }
-        if hasFacts, write.lost.contains(where: { facts.forkedWriters.contains($0.writer) }) {
-            needsHistory = true
-        }
-        if hasFacts, let field, coversLost(write, field) { needsHistory = true }
-        guard let verdict = verdict(write, field, rule) else { return .join(rule.register) }
+        let place = fields.place(of: write.field)
+        guard !isWaiting(write, place, rule) else { return nil }
+        if hasFacts, bearsOnLost(write, place) { needsHistory = true }
+        guard let verdict = verdict(write, place, rule) else { return .join(rule.register) }
         return .void(verdict)
     }
 
-    /// What was replaced of an incarnation that is lost goes to the journal.
-    private func coversLost(_ write: Write, _ field: FieldState) -> Bool {
-        field.standing.contains {
+    /// What was replaced of an incarnation that is lost goes to the journal; a lost dot of a forked
+    /// one is not compared.
+    private func bearsOnLost(_ write: Write, _ place: Int?) -> Bool {
+        if write.lost.contains(where: { facts.forkedWriters.contains($0.writer) }) { return true }
+        guard let place else { return false }
+        return fields[place].standing.contains {
             facts.isLost($0.dot.writer) && write.context.contains($0.dot)
         }
     }
 
     // MARK: What a write waits for
 
-    /// Nil if all that it names is applied, or nobody waits for it.
-    private mutating func missing(
-        _ write: Write,
-        _ field: FieldState?,
-        _ rule: FieldRules.Rule
+    /// Remembers why the changeset is held; no step.
+    private mutating func hold(
+        _ reason: HeldReason,
+        _ detail: String,
+        waitsFor writer: Writer? = nil
     ) -> Step? {
-        let own = field?.applied.number(of: write.dot.writer) ?? 0
+        held = .held(reason, detail: detail, waitsFor: writer)
+        return nil
+    }
+
+    private func applied(_ place: Int?, _ writer: Writer) -> UInt64 {
+        guard let place else { return 0 }
+        return fields[place].applied.number(of: writer)
+    }
+
+    /// False if all that it names is applied, or nobody waits for it.
+    private mutating func isWaiting(
+        _ write: Write,
+        _ place: Int?,
+        _ rule: FieldRules.Rule
+    ) -> Bool {
+        let own = applied(place, write.dot.writer)
         if write.dot.number <= own {
             // The same again, or another under its number.
             needsHistory = true
         } else if write.dot.number > own + 1 {
             guard facts.isLost(write.dot.writer) else {
-                return .held(
-                    .predecessorMissing,
-                    "write \(own + 1) of \(write.dot.writer.member) to a field",
-                    waitsFor: write.dot.writer
-                )
+                return isMissing(own + 1, write.dot.writer)
             }
             needsHistory = true
         }
         for entry in write.context.entries
-        where (field?.applied.number(of: entry.writer) ?? 0) < entry.number {
-            guard facts.isLost(entry.writer) else {
-                return .held(
-                    .predecessorMissing,
-                    "write \(entry.number) of \(entry.writer.member) to a field",
-                    waitsFor: entry.writer
-                )
-            }
+        where applied(place, entry.writer) < entry.number {
+            guard facts.isLost(entry.writer) else { return isMissing(entry.number, entry.writer) }
             needsHistory = true
         }
-        if let ground = write.ground, let waiting = missing(ground, rule) { return waiting }
-        return missingParty(write, rule)
+        if let ground = write.ground, isWaiting(for: ground, rule) { return true }
+        return isWaitingForParty(write, rule)
     }
 
-    private mutating func missing(_ ground: Dot, _ rule: FieldRules.Rule) -> Step? {
-        guard let name = rule.groundField else { return nil }
+    private mutating func isMissing(_ number: UInt64, _ writer: Writer) -> Bool {
+        _ = hold(
+            .predecessorMissing,
+            "write \(number) of \(writer.member) to a field",
+            waitsFor: writer
+        )
+        return true
+    }
+
+    private mutating func isWaiting(for ground: Dot, _ rule: FieldRules.Rule) -> Bool {
+        guard let name = rule.groundField else { return false }
         let isKnown =
             name == SystemField.turn
             ? record?.turns.contains { $0.dot == ground }
             : record?.assignments.contains { $0.dot == ground }
-        if isKnown == true { return nil }
+        if isKnown == true { return false }
         needsHistory = true
-        if facts.isLost(ground.writer) { return nil }
-        if record?.field(name)?.applied.contains(ground) == true { return nil }
-        if changeset.writes.contains(where: { $0.field == name && $0.dot == ground }) { return nil }
+        if facts.isLost(ground.writer) { return false }
+        if record?.field(name)?.applied.contains(ground) == true { return false }
+        if changeset.writes.contains(where: { $0.field == name && $0.dot == ground }) {
+            return false
+        }
         let what = name == SystemField.turn ? "a turn" : "an assignment"
-        return .held(
-            .groundMissing,
-            "\(what) of \(ground.writer.member)",
-            waitsFor: ground.writer
-        )
+        _ = hold(.groundMissing, "\(what) of \(ground.writer.member)", waitsFor: ground.writer)
+        return true
     }
 
     /// Under `any` a field of the parties waits until its writer was added, validly or not.
-    private mutating func missingParty(_ write: Write, _ rule: FieldRules.Rule) -> Step? {
+    private mutating func isWaitingForParty(
+        _ write: Write,
+        _ rule: FieldRules.Rule
+    ) -> Bool {
         guard rule.scope == .parties, writer.member != home, writer.member != accepting,
             rule.isOpenToParties(write, rules.definition),
             record?.everParties.contains(writer.member) != true
-        else { return nil }
+        else { return false }
         needsHistory = true
-        if hasFacts, facts.mayHaveLostAdditions(home, accepting) { return nil }
+        if hasFacts, facts.mayHaveLostAdditions(home, accepting) { return false }
         let voids = record?.field(SystemField.parties)?.voids ?? []
-        if voids.contains(where: { $0.value.adds(writer.member) }) { return nil }
+        if voids.contains(where: { $0.value.adds(writer.member) }) { return false }
         let beside = changeset.writes.first { $0.field == SystemField.parties }
-        if let beside, beside.value.adds(writer.member) { return nil }
-        return .held(
-            .partyUnknown,
-            "the addition of \(writer.member) to the parties",
-            waitsFor: nil
-        )
+        if let beside, beside.value.adds(writer.member) { return false }
+        _ = hold(.partyUnknown, "the addition of \(writer.member) to the parties")
+        return true
     }
 
     // MARK: Verdicts
@@ -222,16 +232,16 @@ struct Joining {
     /// Nil: valid, as far as is told without the history.
     private mutating func verdict(
         _ write: Write,
-        _ field: FieldState?,
+        _ place: Int?,
         _ rule: FieldRules.Rule
     ) -> Verdict? {
         switch rule.register {
         case .latest, .review, .maximum, .minimum, .sum, .union:
             return verdict(write, rule.authority, rule.scope)
         case .once:
-            if field != nil || write.value.isRuling { needsHistory = true }
+            if place != nil || write.value.isRuling { needsHistory = true }
             return verdict(write, rule.authority, rule.scope)
-        case .stage: return stageVerdict(write, field, rule.scope)
+        case .stage: return stageVerdict(write, place, rule.scope)
         case .turn:
             if !isPlainNext(write) || hasVoids { needsHistory = true }
             return nil
@@ -283,7 +293,7 @@ struct Joining {
 
     private mutating func stageVerdict(
         _ write: Write,
-        _ field: FieldState?,
+        _ place: Int?,
         _ scope: Scope
     ) -> Verdict? {
         guard let workflow = rules.definition.workflow,
@@ -294,19 +304,18 @@ struct Joining {
             return nil
         }
         var beginning = Beginning.none
-        if let field {
+        if let place {
             // Where the case stood for its writer is what is shown only if it had seen all of it, and
             // if nothing of that is lost.
-            guard write.context.covers(field.applied), field.voids.isEmpty, !hasFacts, let record
+            guard write.context.covers(fields[place].applied), fields[place].voids.isEmpty,
+                !hasFacts, let record
             else {
                 needsHistory = true
                 return nil
             }
             if let stage = RecordView(record, rules.definition).stage { beginning = .stage(stage) }
         }
-        guard let by = beginning.authorities(ofMoveTo: to, in: workflow).first else {
-            return .unauthorised
-        }
+        guard let by = beginning.authority(ofMoveTo: to, in: workflow) else { return .unauthorised }
         guard by != .handling else {
             needsHistory = true
             return nil
@@ -330,7 +339,7 @@ struct Joining {
         return found
     }
 
-    private var hasVoids: Bool { record?.fields.contains { !$0.voids.isEmpty } ?? false }
+    private var hasVoids: Bool { fields.contains { !$0.isPlain && !$0.voids.isEmpty } }
 }
 
 extension FieldRules.Rule {
@@ -373,9 +382,12 @@ extension Bytes {
 extension RecordState {
     /// Whether any of its fields was written by that member.
     fileprivate func holdsWrites(of member: MemberCode) -> Bool {
-        fields.contains { field in
-            field.applied.entries.contains { $0.writer.member == member }
+        for index in fields.indices {
+            for entry in fields[index].applied.entries where entry.writer.member == member {
+                return true
+            }
         }
+        return false
     }
 }
 

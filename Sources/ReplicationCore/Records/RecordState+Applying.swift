@@ -13,10 +13,7 @@ extension RecordState {
         )
     }
 
-    package func field(_ name: Text) -> FieldState? {
-        // A record has a handful of written fields: a scan beats a search.
-        fields.first { $0.name == name }
-    }
+    package func field(_ name: Text) -> FieldState? { fields.place(of: name).map { fields[$0] } }
 
     /// Joins one valid write, all of whose predecessors are applied.
     ///
@@ -26,10 +23,15 @@ extension RecordState {
         _ register: Register,
         at timestamp: HybridTimestamp
     ) {
+        if register.hasSiblings, fields.isEmpty || fields[fields.count - 1].name < write.field {
+            // The first write of a field, as in every creation: made as a whole.
+            fields.append(FieldState(first: write, at: timestamp))
+            return
+        }
         let index = indexMakingRoom(for: write.field)
         fields[index].applied.insert(write.dot)
         if !write.lost.isEmpty { fields[index].lost.formSortedUnion(write.lost) }
-        if !fields[index].voids.isEmpty { fields[index].coverVoids(write.context) }
+        if !fields[index].isPlain { fields[index].coverVoids(write.context) }
         switch register {
         case .turn:
             guard case .single(.member(let holder)) = ValueCoding.decode(write.value) else {
@@ -76,32 +78,56 @@ extension RecordState {
     }
 
     private mutating func indexMakingRoom(for name: Text) -> Int {
-        if let last = fields.last, last.name < name {
+        if fields.isEmpty || fields[fields.count - 1].name < name {
             fields.append(FieldState(name))
             return fields.count - 1
         }
-        let index = fields.firstIndex { $0.name >= name } ?? fields.count
-        if index == fields.count || fields[index].name != name {
-            fields.insert(FieldState(name), at: index)
-        }
+        if let place = fields.place(of: name) { return place }
+        let index = fields.firstIndex { $0.name > name } ?? fields.count
+        fields.insert(FieldState(name), at: index)
         return index
     }
 }
 
+extension [FieldState] {
+    /// A record has a handful of written fields: a scan beats a search.
+    func place(of name: Text) -> Int? {
+        withUnsafeBufferPointer { fields in
+            for index in fields.indices where fields[index].name.utf8 == name.utf8 { return index }
+            return nil
+        }
+    }
+}
+
 extension FieldState {
+    /// Of a register with siblings, with the first write to it.
+    fileprivate init(first write: Write, at timestamp: HybridTimestamp) {
+        var applied = CausalContext()
+        applied.insert(write.dot)
+        let standing = StandingWrite(
+            dot: write.dot,
+            timestamp: timestamp,
+            ground: write.ground,
+            value: write.value.copied
+        )
+        self.init(name: write.field, applied: applied, standing: [standing], lost: write.lost)
+    }
+
     init(_ name: Text) {
         self.init(name: name, applied: CausalContext(), standing: [], lost: [])
     }
 
     fileprivate mutating func coverVoids(_ context: CausalContext) {
-        for index in voids.indices where context.contains(voids[index].dot) {
-            voids[index].isCovered = true
+        var seen = voids
+        for index in seen.indices where context.contains(seen[index].dot) {
+            seen[index].isCovered = true
         }
+        if seen != voids { voids = seen }
     }
 
     /// Every addition stands: what was seen of others changes no total.
     fileprivate mutating func joinAddition(_ write: Write, _ timestamp: HybridTimestamp) {
-        reviewed.formUnion(write.context)
+        if !write.context.isEmpty { reviewed.formUnion(write.context) }
         standing.insertSorted(
             StandingWrite(
                 dot: write.dot,

@@ -80,6 +80,7 @@ extension FieldState {
             writer.message(2) { EntryCoding.encode(entry.writer, entry.number, into: &$0) }
         }
         for write in standing { writer.message(3) { write.encode(into: &$0) } }
+        if isPlain { return }
         for dot in lost { writer.message(4) { dot.encode(into: &$0) } }
         for void in voids { writer.message(5) { void.encode(into: &$0) } }
         for entry in reviewed.entries {

@@ -45,6 +45,8 @@ package struct RecordState: Hashable, Sendable {
 }
 
 /// One field's register: what was applied, what stands, what was let go, what is void.
+///
+/// Copied with every change of its record: what plain fields do not have costs them nothing.
 package struct FieldState: Hashable, Sendable {
     package var name: Text
     /// Every write of this field applied here, void ones included.
@@ -54,16 +56,7 @@ package struct FieldState: Hashable, Sendable {
     /// Of a `union`, those that still contribute elements; their `value` then holds just the
     /// elements that stand. Of a `sum`, every addition. Of `@turn`, none: see `RecordState.turns`.
     package var standing: [StandingWrite]
-    /// The dots that some valid write named as lost, and the replaced writes of incarnations that are
-    /// gone or forked, sorted: with the siblings not shown and the void writes, the journal.
-    package var lost: [Dot]
-    /// Those of the lost dots that are of a forked incarnation and not here off the fork: who lacks
-    /// that branch cannot know that they are of it, so they are not compared.
-    package var lostForked: [Dot]
-    /// Applied writes that count for nothing, sorted by (dot, verdict, timestamp, value).
-    package var voids: [VoidWrite]
-    /// Of a `sum`, the additions that the decision of a conflict had seen; else empty.
-    package var reviewed: CausalContext
+    private var disputed: Disputed?
 
     package init(
         name: Text,
@@ -77,10 +70,64 @@ package struct FieldState: Hashable, Sendable {
         self.name = name
         self.applied = applied
         self.standing = standing
-        self.lost = lost
-        self.lostForked = lostForked
-        self.voids = voids
-        self.reviewed = reviewed
+        guard !lost.isEmpty || !lostForked.isEmpty || !voids.isEmpty || !reviewed.isEmpty else {
+            return
+        }
+        disputed = Disputed(
+            Dispute(lost: lost, lostForked: lostForked, voids: voids, reviewed: reviewed)
+        )
+    }
+
+    /// The dots that some valid write named as lost, and the replaced writes of incarnations that are
+    /// gone or forked, sorted: with the siblings not shown and the void writes, the journal.
+    package var lost: [Dot] {
+        get { disputed?.dispute.lost ?? [] }
+        set { change { $0.lost = newValue } }
+    }
+
+    /// Those of the lost dots that are of a forked incarnation and not here off the fork: who lacks
+    /// that branch cannot know that they are of it, so they are not compared.
+    package var lostForked: [Dot] {
+        get { disputed?.dispute.lostForked ?? [] }
+        set { change { $0.lostForked = newValue } }
+    }
+
+    /// Applied writes that count for nothing, sorted by (dot, verdict, timestamp, value).
+    package var voids: [VoidWrite] {
+        get { disputed?.dispute.voids ?? [] }
+        set { change { $0.voids = newValue } }
+    }
+
+    /// Of a `sum`, the additions that the decision of a conflict had seen; else empty.
+    package var reviewed: CausalContext {
+        get { disputed?.dispute.reviewed ?? CausalContext() }
+        set { change { $0.reviewed = newValue } }
+    }
+
+    /// False if anything was lost, is void or was decided.
+    package var isPlain: Bool { disputed == nil }
+
+    private mutating func change(_ body: (inout Dispute) -> Void) {
+        var dispute = disputed?.dispute ?? Dispute()
+        body(&dispute)
+        disputed = dispute == Dispute() ? nil : Disputed(dispute)
+    }
+
+    private struct Dispute: Hashable, Sendable {
+        var lost: [Dot] = []
+        var lostForked: [Dot] = []
+        var voids: [VoidWrite] = []
+        var reviewed = CausalContext()
+    }
+
+    private final class Disputed: Hashable, Sendable {
+        let dispute: Dispute
+
+        init(_ dispute: Dispute) { self.dispute = dispute }
+
+        static func == (left: Disputed, right: Disputed) -> Bool { left.dispute == right.dispute }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(dispute) }
     }
 }
 

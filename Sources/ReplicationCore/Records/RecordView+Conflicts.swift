@@ -4,7 +4,7 @@ extension RecordState {
     /// Whether anything of it is in conflict or in the journal; cheap, and false for plain records.
     package func isDisputed(_ definition: ItemDefinition) -> Bool {
         fields.contains { field in
-            guard field.voids.isEmpty, field.lost.isEmpty else { return true }
+            guard field.isPlain || (field.voids.isEmpty && field.lost.isEmpty) else { return true }
             guard let defined = definition.field(field.name) else {
                 let isSet = field.name == SystemField.parties || field.name == SystemField.delete
                 return !isSet && field.standing.count > 1

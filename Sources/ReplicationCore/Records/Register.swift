@@ -41,12 +41,11 @@ struct FieldRules {
     }
 
     let definition: ItemDefinition
-    private let widestScope: Scope
+    private var widestScope: Scope { definition.widestScope }
     private var expected = 0
 
     init(_ definition: ItemDefinition) {
         self.definition = definition
-        widestScope = definition.widestScope
     }
 
     /// Nil for a field that the definition does not have.

@@ -133,14 +133,21 @@ enum Beginning {
 
     /// Whose such a move is; one of them is enough.
     func authorities(ofMoveTo stage: Text, in workflow: Workflow) -> [Authority] {
+        if case .unknown = self {
+            return workflow.transitions.filter { $0.to == stage }.map(\.by)
+        }
+        return authority(ofMoveTo: stage, in: workflow).map { [$0] } ?? []
+    }
+
+    /// The same where it is known where the move began; nil if there is no such move.
+    func authority(ofMoveTo stage: Text, in workflow: Workflow) -> Authority? {
         switch self {
         // As accepting makes the case.
-        case .none where stage == workflow.initialStage: [.accepting]
+        case .none where stage == workflow.initialStage: .accepting
         case .none:
-            workflow.initialStage.flatMap { workflow.transition(from: $0, to: stage) }
-                .map { [$0.by] } ?? []
-        case .stage(let from): workflow.transition(from: from, to: stage).map { [$0.by] } ?? []
-        case .unknown: workflow.transitions.filter { $0.to == stage }.map(\.by)
+            workflow.initialStage.flatMap { workflow.transition(from: $0, to: stage) }?.by
+        case .stage(let from): workflow.transition(from: from, to: stage)?.by
+        case .unknown: nil
         }
     }
 }
