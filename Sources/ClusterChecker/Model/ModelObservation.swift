@@ -71,6 +71,8 @@ package struct ModelFinding: Hashable, Sendable {
         case leaked
         /// A changeset for a member that its writer had withdrawn.
         case withdrawn
+        /// A fork of an honest member whose machine never ran twice.
+        case forkedAlone
         /// Nodes name different holders.
         case custodyDouble
         /// A feed's timestamps do not rise.

@@ -1,4 +1,4 @@
-import AllianceModel
+package import AllianceModel
 
 /// What must hold of a whole run once all has healed and converged: pure functions over what the
 /// nodes have and show.
@@ -9,6 +9,8 @@ package struct ModelRun: Sendable {
     package let acknowledged: Set<ModelAcknowledgement>
     /// Acknowledged writes that no disk has any more: told to nobody before their own disk was lost.
     package let excused: Set<ModelAcknowledgement>
+    /// Members whose machine ran twice at a time; nil: not known, and forks are not judged.
+    package let twinned: Set<MemberCode>?
 
     /// What all honest nodes together know of each record.
     private let records: [ModelKey: ModelRecord]
@@ -18,11 +20,13 @@ package struct ModelRun: Sendable {
     package init(
         observations: [ModelObservation],
         acknowledged: Set<ModelAcknowledgement> = [],
-        excused: Set<ModelAcknowledgement> = []
+        excused: Set<ModelAcknowledgement> = [],
+        twinned: Set<MemberCode>? = nil
     ) {
         self.observations = observations.sorted { $0.member < $1.member }
         self.acknowledged = acknowledged
         self.excused = excused
+        self.twinned = twinned
         var records: [ModelKey: ModelRecord] = [:]
         var written: [ModelKey: Set<ModelWrite>] = [:]
         var facts: [ModelKey: ModelFacts] = [:]
@@ -48,7 +52,8 @@ package struct ModelRun: Sendable {
 
     /// Every finding of every check, in a fixed order.
     package func findings() -> [ModelFinding] {
-        wrong() + lost() + vanished() + leaked() + withdrawn() + custodyDouble() + clocks()
+        wrong() + lost() + vanished() + leaked() + withdrawn() + forkedAlone() + custodyDouble()
+            + clocks()
             + differing() + heldForever()
     }
 
@@ -204,6 +209,23 @@ package struct ModelRun: Sendable {
                     "held by \(list(words))"
                 )
             ]
+        }
+    }
+
+    /// Forks: "only a live clone or a dishonest member forks".
+    package func forkedAlone() -> [ModelFinding] {
+        guard let twinned else { return [] }
+        let forked = honest.flatMap { $0.records.values.flatMap(\.facts.forked) }
+        return Set(forked).sorted().filter { writer in
+            honest.contains { $0.member == writer.member } && !twinned.contains(writer.member)
+        }
+        .map { writer in
+            ModelFinding(
+                .forkedAlone,
+                members: [writer.member],
+                record: nil,
+                "incarnation \(writer) forked, and it is no clone's"
+            )
         }
     }
 

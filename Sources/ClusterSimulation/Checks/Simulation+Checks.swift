@@ -153,7 +153,8 @@ extension Simulation {
             acknowledged: Set(
                 acknowledged.writes.filter { !isLiar($0.member) }.compactMap(model)
             ),
-            excused: Set(acknowledged.excused.keys.compactMap(model))
+            excused: Set(acknowledged.excused.keys.compactMap(model)),
+            twinned: Set(nodes.filter(\.isClone).map(\.member))
         )
         let findings = run.findings().filter {
             !isOwnWord($0, observations) && !isOnlyForLiar($0)

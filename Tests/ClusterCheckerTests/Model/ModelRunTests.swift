@@ -201,6 +201,30 @@ struct ModelRunTests {
         #expect(run([(putian, [added, removed, again, after])]).withdrawn().isEmpty)
     }
 
+    @Test func `only a live clone or a dishonest member forks`() {
+        let one = story.text("latest", fuzhou, "1", at: 10)
+        let facts = ModelFacts(forked: [ModelWriter(one)])
+        let sight = ModelSight(
+            record: story.record,
+            received: [one],
+            facts: facts,
+            shown: story.judge([one], facts)
+        )
+        let forks = { (isHonest: Bool, twinned: Set<MemberCode>?) in
+            ModelRun(
+                observations: [
+                    ModelObservation(member: putian, records: [story.record.key: sight]),
+                    ModelObservation(member: fuzhou, isHonest: isHonest),
+                ],
+                twinned: twinned
+            ).forkedAlone().map(\.members)
+        }
+        #expect(forks(true, []) == [[fuzhou]])
+        #expect(forks(true, [fuzhou]).isEmpty)
+        #expect(forks(true, nil).isEmpty)
+        #expect(forks(false, []).isEmpty)
+    }
+
     // MARK: custody, clocks, agreement
 
     @Test func `two nodes that name different holders are found`() {
