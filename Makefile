@@ -5,7 +5,7 @@ SWIFT := swift
 PACKAGES := libssl-dev libsqlite3-dev openssl pkg-config
 TEST_PACKAGES := $(PACKAGES) curl strace shellcheck sqlite3
 
-.PHONY: help demo test generated sim bench build release format check clean packages test-packages
+.PHONY: help demo test generated mutants sim bench build release format check clean packages test-packages
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ test: test-packages build ## every test
 generated: packages ## requests generated from the API's description, against two cities
 	@python3 -c 'import ensurepip, venv' || Deploy/packages python3-venv
 	@Deploy/generated/run
+
+mutants: packages ## see that the simulator finds bugs that are planted for it
+	@Tests/Mutations/run
 
 bench: packages release ## the measurements of docs/performance.md
 	.build/release/citysync-bench all
@@ -37,7 +40,7 @@ release: packages ## a release build of the programs
 format: ## rewrite the sources in the house's format
 	$(SWIFT) format -i -r -p Sources Tests Package.swift
 
-check: test-packages ## format, shell scripts, unit file
+check: test-packages ## format, shell scripts, the mutants' patches, unit file
 	@Deploy/check
 
 clean: ## remove everything that was built
