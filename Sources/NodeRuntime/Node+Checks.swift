@@ -65,7 +65,9 @@ extension Node {
                 verification.problem = "no_answer"
                 return verification
             }
-            verification.differing += Self.differences(here, there)
+            let differences = Self.differences(here, there)
+            verification.differing += differences.map(\.difference)
+            askFor(differences, peer)
             if verification.differing.count >= Self.differencesMaximum { break }
         }
         verification.differing = Array(verification.differing.prefix(Self.differencesMaximum))
@@ -73,6 +75,18 @@ extension Node {
         verification.equal =
             verification.differing.isEmpty && differing.count <= Self.bucketsMaximum
         return verification
+    }
+
+    /// What the peer has and this node lacks, it is asked to carry here, if it may be seen here.
+    private func askFor(_ differences: [Difference], _ peer: MemberCode) {
+        let keys = differences.filter { $0.difference.reason != "missing_there" }.map(\.key)
+        guard !keys.isEmpty else { return }
+        hub.queue.put { $0.inputs.append(.ask(keys, of: peer)) }
+    }
+
+    private struct Difference {
+        var key: RecordKey
+        var difference: Verification.Difference
     }
 
     /// Answers what a peer asks.
@@ -122,7 +136,7 @@ extension Node {
         _ here: [Checked.Record],
         _ there: [Checked.Record]
     )
-        -> [Verification.Difference]
+        -> [Difference]
     {
         let ours = Dictionary(here.map { ($0.key, $0.digest) }) { first, _ in first }
         let theirs = Dictionary(there.map { ($0.key, $0.digest) }) { first, _ in first }
@@ -135,7 +149,10 @@ extension Node {
             case (let here, let there) where here != there: reason = "differs"
             default: return nil
             }
-            return Verification.Difference(record: key.identifier, reason: reason)
+            return Difference(
+                key: key,
+                difference: Verification.Difference(record: key.identifier, reason: reason)
+            )
         }
     }
 }

@@ -39,6 +39,11 @@ extension Ledger {
     mutating func carryDue() throws(StoreError) {
         let due = transaction.toCarry
         transaction.toCarry = []
+        // Nothing can be said while the clock is beyond the bound: it is, as soon as it is not.
+        if clock.isBeyondBound(wallMilliseconds: transaction.wallMilliseconds) {
+            overdueCarries += due
+            return
+        }
         for due in due {
             let (state, definition) = try folding.state(of: store.record(due.row))
             let view = RecordView(state, definition)

@@ -38,9 +38,17 @@ extension Ledger {
     /// True while everything that is held is being looked through: `releaseDue` goes on with it.
     package var hasBacklog: Bool { sweep != nil }
 
+    /// True while something could not be said for want of a clock to be believed.
+    package var hasOverdue: Bool { !overdueCarries.isEmpty }
+
     /// Tries what waits for the clock and is due, and goes on with the look through everything; at
     /// most `limit` of either, so that a commit stays short.
     package mutating func releaseDue(wallMilliseconds: Int64, limit: Int) throws(StoreError) {
+        if !overdueCarries.isEmpty, !isBeyondBound(wallMilliseconds: wallMilliseconds) {
+            transaction.toCarry += overdueCarries
+            transaction.wallMilliseconds = wallMilliseconds
+            overdueCarries = []
+        }
         for waiting in try store.heldDue(at: wallMilliseconds, limit: limit) {
             guard try retry(waiting, wallMilliseconds), let key = waiting.key else { continue }
             try release(on: key, wallMilliseconds)

@@ -26,6 +26,8 @@ package struct Ledger<S: Store> {
     /// Held changesets by author.
     package internal(set) var held: [MemberCode: HeldSummary]
     var transaction = Transaction()
+    /// What could not be carried while the clock was beyond the bound.
+    var overdueCarries: [ToCarry] = []
     /// Where the look through everything held goes on, after a position; nil when there is none.
     ///
     /// Begun at the start (an earlier run may have been killed in the middle of one, and a later

@@ -20,7 +20,7 @@ extension NodeEngine {
     /// Whether `transact` is to be called again within a second though nothing came.
     package func needsUpkeep(wallMilliseconds: Int64) -> Bool {
         problem == nil
-            && (!ledger.held.isEmpty || suspicion != nil
+            && (!ledger.held.isEmpty || suspicion != nil || ledger.hasOverdue
                 || ledger.isBeyondBound(wallMilliseconds: wallMilliseconds))
     }
 

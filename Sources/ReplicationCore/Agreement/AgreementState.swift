@@ -39,7 +39,7 @@ package struct AgreementState: Hashable, Sendable {
     /// That a member stands by several definitions of one number: misconduct, or a restored backup.
     ///
     /// All of them count: which came second depends on who is asked.
-    package struct DoubleVote: Hashable, Sendable {
+    package struct RepeatedVote: Hashable, Sendable {
         package var item: Text
         package var version: Int
         package var member: MemberCode
@@ -192,24 +192,24 @@ extension AgreementState {
 
     /// Every member that stands by two definitions of one number, in the order of item, version and
     /// member.
-    package var doubleVotes: [DoubleVote] {
-        var found: [DoubleVote] = []
+    package var repeatedVotes: [RepeatedVote] {
+        var found: [RepeatedVote] = []
         for item in items {
             let byVersion = Dictionary(grouping: definitions(of: item)) {
                 definition($0)?.version ?? 0
             }
             for version in byVersion.keys.sorted() {
-                found += doubleVotes(item, version, byVersion[version] ?? [])
+                found += repeatedVotes(item, version, byVersion[version] ?? [])
             }
         }
         return found
     }
 
-    private func doubleVotes(
+    private func repeatedVotes(
         _ item: Text,
         _ version: Int,
         _ definitions: [Digest]
-    ) -> [DoubleVote] {
+    ) -> [RepeatedVote] {
         guard definitions.count > 1 else { return [] }
         var voted: [MemberCode: [Digest]] = [:]
         for definition in definitions {
@@ -219,7 +219,7 @@ extension AgreementState {
             for member in Set(members) { voted[member, default: []].append(definition) }
         }
         return voted.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.map {
-            DoubleVote(
+            RepeatedVote(
                 item: item,
                 version: version,
                 member: $0.key,

@@ -246,15 +246,15 @@ import Testing
             for code in Self.codes { state.insert(approval(proposal, by: code), at: time(2)) }
         }
         state.insert(rival, at: time(3))
-        #expect(state.doubleVotes.map(\.member) == [Self.codes[1]])
+        #expect(state.repeatedVotes.map(\.member) == [Self.codes[1]])
         state.insert(approval(rival, by: Self.codes[3]), at: time(4))
         // The same definition proposed twice is no second number.
         state.insert(proposal(definition(), by: Self.codes[3]), at: time(5))
         let digests = [first.definitionDigest, rival.definitionDigest].sorted()
         #expect(
-            state.doubleVotes
+            state.repeatedVotes
                 == [Self.codes[1], Self.codes[3]].map {
-                    AgreementState.DoubleVote(
+                    AgreementState.RepeatedVote(
                         item: "GJJ-07",
                         version: 1,
                         member: $0,
