@@ -139,6 +139,10 @@ struct Joining {
         }
     }
 
+    private func namesLost(_ context: CausalContext) -> Bool {
+        hasFacts && context.entries.contains { facts.isLost($0.writer) }
+    }
+
     // MARK: What a write waits for
 
     /// Remembers why the changeset is held; no step.
@@ -308,7 +312,7 @@ struct Joining {
             // Where the case stood for its writer is what is shown only if it had seen all of it, and
             // if nothing of that is lost.
             guard write.context.covers(fields[place].applied), fields[place].voids.isEmpty,
-                !hasFacts, let record
+                !namesLost(write.context), let record
             else {
                 needsHistory = true
                 return nil
