@@ -251,6 +251,8 @@ let package = Package(
             [
                 "AllianceModel", "ClusterChecker", "ClusterSimulation", "NodeStore",
                 "ReplicationCore", "ReplicationWire",
+                // Not linked, but built before the tests run it.
+                "citysync-sim",
             ]
         ),
         tests(

@@ -27,6 +27,26 @@ extension Coverage {
     /// What two hundred seeds must have met.
     package static let expected: [(group: Group, names: [String])] = [
         (.operation, PlannedAction.operations.map(\.rawValue)),
-        (.fault, SimulationPlan.faultsDrawn.map(\.rawValue)),
+        (
+            .fault,
+            SimulationPlan.faultsDrawn.map(\.rawValue) + Lie.allCases.map { "lie \($0.rawValue)" }
+        ),
+        (
+            .held,
+            [
+                "record_unknown", "predecessor_missing", "ground_missing", "party_unknown",
+                "definition_unknown", "definition_not_agreed", "clock_ahead", "audience_refused",
+                "malformed", "feature_unknown",
+            ]
+        ),
+        (.verdict, ["unauthorised", "overruled", "number_used_twice", "already_set"]),
+        (
+            .merge,
+            [
+                "concurrent latest", "concurrent maximum", "concurrent minimum", "concurrent once",
+                "concurrent @handling", "concurrent @stage", "review review", "overrun sum",
+                "deleted",
+            ]
+        ),
     ]
 }
