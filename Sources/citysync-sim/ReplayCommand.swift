@@ -25,8 +25,8 @@ struct ReplayCommand: ParsableCommand {
     @Flag(name: .customLong("lying-sync"), help: "Syncs do nothing.")
     var lyingSync = false
 
-    @Flag(help: "Disks are copied, set back, lost and damaged too.")
-    var storage = false
+    @Flag(inversion: .prefixedNo, help: "Disks are copied, set back, lost and damaged too.")
+    var storage = true
 
     @Option(help: "The id of a record: at the end, what each node has of it.")
     var record: String?

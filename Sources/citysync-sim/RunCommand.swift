@@ -22,8 +22,8 @@ struct RunCommand: ParsableCommand {
     @Flag(name: .customLong("lying-sync"), help: "Syncs do nothing: losses are to be found.")
     var lyingSync = false
 
-    @Flag(help: "Disks are copied, set back, lost and damaged too.")
-    var storage = false
+    @Flag(inversion: .prefixedNo, help: "Disks are copied, set back, lost and damaged too.")
+    var storage = true
 
     @Option(help: "Runs that the shortening of a finding may take.")
     var shrink = 300
@@ -70,7 +70,7 @@ struct RunCommand: ParsableCommand {
     }
 
     private func report(_ outcome: Outcome, _ seed: UInt64) {
-        let control = (lyingSync ? " --lying-sync" : "") + (storage ? " --storage" : "")
+        let control = (lyingSync ? " --lying-sync" : "") + (storage ? "" : " --no-storage")
         say(
             "  replay: citysync-sim replay \(seed) --members "
                 + "\(members.range.lowerBound)..\(members.range.upperBound)\(control)"

@@ -314,11 +314,12 @@ extension Simulation {
             where peer.member != node.member && !peer.isClone && !isLiar(peer.member) {
                 let own = try comparison(node, peer)?.buckets()
                 let other = try comparison(peer, node)?.buckets()
-                guard own?.digest != other?.digest else { continue }
+                guard own?.digest != other?.digest,
+                    let difference = try difference(node, peer)
+                else { continue }
                 find(
                     .differs,
-                    "\(name(node)) and \(name(peer)) show different records: "
-                        + (try difference(node, peer))
+                    "\(name(node)) and \(name(peer)) show different records: \(difference)"
                 )
             }
         }
@@ -345,7 +346,7 @@ extension Simulation {
     private func difference(
         _ node: SimulatedNode,
         _ peer: SimulatedNode
-    ) throws(StoreError) -> String {
+    ) throws(StoreError) -> String? {
         guard let own = try comparison(node, peer), let other = try comparison(peer, node) else {
             return "one is down"
         }
@@ -354,12 +355,16 @@ extension Simulation {
                 try own.records(inBucket: bucket), try other.records(inBucket: bucket)
             )
             guard mine != theirs else { continue }
-            let differing = Set(mine).symmetricDifference(theirs).map(\.key)
-            let first = differing.min { $0.lexicographicallyPrecedes($1) } ?? []
-            let id = RecordKey(encoded: first).map { "\($0.identifier)" } ?? "a record"
+            let differing = Set(mine).symmetricDifference(theirs)
+                .compactMap { RecordKey(encoded: $0.key) }.sorted()
+            guard let key = differing.first(where: { !withheld.contains($0.identifier) }) else {
+                coverage.count(.fault, "withheld for good")
+                continue
+            }
+            let id = "\(key.identifier)"
             return "\(id), \(mine.count) and \(theirs.count) in its bucket"
         }
-        return "none in particular"
+        return nil
     }
 }
 

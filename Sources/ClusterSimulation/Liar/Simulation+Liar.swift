@@ -46,6 +46,7 @@ extension Simulation {
                 text: "\(name(node)) lies about \(sight.id): \(lie.rawValue)"
             )
             node.forged += works
+            if lie == .withheld { withheld.insert(sight.id) }
             tell(node, .timeout(wallMilliseconds: target.wall))
             return true
         } catch {

@@ -121,7 +121,6 @@ final class SimulatedNode {
             if let first = try store.verify().first {
                 throw .damaged(path: disk.path, reason: first)
             }
-            isSuspect = false
         }
         let ledger = try Ledger(
             store: store,

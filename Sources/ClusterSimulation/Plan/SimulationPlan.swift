@@ -58,14 +58,16 @@ extension SimulationPlan {
     ]
 
     /// The kinds of faults that plans are made of.
-    package static var faultsDrawn: [PlannedAction] { faultWeights.map(\.0) }
+    package static var faultsDrawn: [PlannedAction] {
+        (faultWeights + storageWeights).map(\.0)
+    }
 
     /// The plan of a seed.
     package init(
         seed: UInt64,
         members: ClosedRange<Int> = 3...5,
         syncs: Bool = true,
-        storage: Bool = false
+        storage: Bool = true
     ) {
         var random = SeededRandom(seed: seed &* 0x9e37_79b9 &+ 0x51ed)
         let memberCount = Int(

@@ -259,6 +259,12 @@ extension Simulation {
         }
         trace.note(now, 6, UInt64(node.index), text: "\(name(node)) stops: \(error.kind)")
         coverage.count(.fault, "store stopped")
+        if case .damaged = error, node.isSuspect {
+            coverage.count(.fault, "damage found")
+            crash(node, cutsPower: false, downFor: random.between(300, 3_000))
+            recover(node)
+            return
+        }
         if case .damaged = error {
             find(.broken, "\(name(node)) says that its store is damaged: \(error)")
         }

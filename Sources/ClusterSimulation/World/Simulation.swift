@@ -54,6 +54,9 @@ package final class Simulation {
     /// Virtual milliseconds that a frame takes at least.
     var latency: [Direction: Int64] = [:]
     var isHealing = false
+    /// Records of which the liar told some parties what it kept from others: what is written for
+    /// parties alone is compared by whoever asks only.
+    var withheld: Set<RecordIdentifier> = []
     /// Incarnations that ran twice at once.
     var forkedIncarnations: Set<Incarnation> = []
 
