@@ -1,8 +1,12 @@
 import AllianceModel
 import ReplicationCore
 
-/// What a replica asks of its node beside storing and sending: done with the next transaction.
+/// What a replica asks of its node beside storing and sending: one is done with each transaction, so
+/// that none makes a local change wait for long.
 enum Duty {
+    /// Records carried in one transaction.
+    static let keysMaximum = 50
+
     /// A member asks for what is held here of these records.
     case carry([RecordKey], to: MemberCode)
     /// Two branches of a feed were found.

@@ -87,7 +87,11 @@ package struct NodeEngine<S: Store> {
         case .read(let link, let deliveryClass, let ranges, let bytesMaximum):
             read(link, deliveryClass, ranges, bytesMaximum, now)
         case .prove(let link, let prove, let purpose): show(prove, purpose, on: link, now)
-        case .asked(_, let member, let keys): duties.append(.carry(keys, to: member))
+        case .asked(_, let member, let keys):
+            for start in stride(from: 0, to: keys.count, by: Duty.keysMaximum) {
+                let end = min(start + Duty.keysMaximum, keys.count)
+                duties.append(.carry(Array(keys[start..<end]), to: member))
+            }
         case .forkFound(let proof): duties.append(.declare(proof))
         case .forkSuspected(_, let theirs): suspicion = theirs
         case .close(let link, let fault): outputs.append(.close(link, fault))
@@ -201,10 +205,10 @@ extension NodeEngine {
             try ledger.begin()
             for work in local { try work.run(&ledger, wallMilliseconds: wallMilliseconds) }
             let taken = try takeBulk(bulkMilliseconds, wallMilliseconds, now)
-            for duty in duties {
+            if let duty = duties.first {
                 try ledger.perform(duty, wallMilliseconds: wallMilliseconds)
+                duties.removeFirst()
             }
-            duties = []
             if isDue {
                 lastDue = now()
                 try ledger.releaseDue(

@@ -38,8 +38,9 @@ extension Replica {
         guard prove.sequence >= 1 else {
             throw Fault(.frameMalformed, "a path of sequence 0 is asked for")
         }
-        // A path costs reading; who names many feeds or paths is bounded alike.
-        try count(1, on: link)
+        // Who asks for many paths is bounded as who has many feeds named is: a path costs about as
+        // much as a thousand of these.
+        try count(1_000, on: link)
         guard prove.sequence <= row.frontier.size else { return }
         emit(.prove(link, prove, .answer))
     }

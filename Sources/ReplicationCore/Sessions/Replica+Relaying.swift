@@ -88,7 +88,7 @@ extension Replica {
             let moment = dueAt(offer, feed)
             if moment > now {
                 lookAgain(at: moment)
-            } else if !isSlowed(offer.identity.member) {
+            } else if mayTake(feed, of: offer.identity.member) {
                 due.append((feed, offer))
             }
         }
@@ -232,6 +232,11 @@ extension Replica {
         let held = held[author] ?? .none
         return held.count >= settings.heldPerAuthorMaximum
             || held.bytes >= settings.heldBytesPerAuthorMaximum
-            || feeds.count(of: author) >= settings.feedsPerAuthorMaximum
+    }
+
+    /// Whether more of a feed may be wanted: its author has no more feeds here than it may, either.
+    private func mayTake(_ feed: Digest, of author: MemberCode) -> Bool {
+        !isSlowed(author)
+            && (feeds[feed] != nil || feeds.count(of: author) < settings.feedsPerAuthorMaximum)
     }
 }

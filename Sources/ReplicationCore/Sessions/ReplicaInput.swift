@@ -22,6 +22,8 @@ package enum ReplicaInput: Hashable, Sendable {
     /// Entries of our own feeds became durable: the new heads, in the order of their appending.
     case appended([FeedTip])
     /// Entries of a `.persist` became durable, in whole; also when the link is gone by then.
+    ///
+    /// `tips` are those of its parts, in their order; `held` is of the first one's member.
     case persisted(LinkID, batch: UInt64, tips: [FeedTip], held: HeldSummary)
     /// The answer to `.read`: entries in local order; empty when there are none.
     case read(LinkID, ReadEntries)

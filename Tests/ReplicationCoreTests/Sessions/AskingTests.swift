@@ -85,6 +85,36 @@ import Testing
         #expect(stage.status?.isSlowed == false)
     }
 
+    @Test func `nothing more of an author is wanted of anybody while too much of it waits`() throws
+    {
+        let gone = Stage.codes[2]
+        var stage = try Stage { $0.relayMilliseconds = 0 }
+        _ = stage.acquaint()
+        _ = stage.handle(.heldChanged(gone, held(100_000)))
+        let offered = Stage.feed(of: gone)
+        let size = Have.FeedSize(identity: offered, size: 4, root: TestHash.quick([1]))
+        #expect(stage.hear(.have(.feeds(of: offered.writer, [size]))).wants.isEmpty)
+        #expect(stage.replica.availability(of: offered.writer).offering == [stage.peer])
+        let freed = stage.handle(.heldChanged(gone, held(0)))
+        let feed = offered.digest(hash: TestHash.quick)
+        #expect(freed.wants == [Want(feed: feed, from: 1)])
+    }
+
+    @Test func `no more feeds of an author are wanted than it may have`() throws {
+        let gone = Stage.codes[2]
+        var stage = try Stage(stored: Stage.log(Stage.feed(of: gone), 2)) { settings in
+            settings.relayMilliseconds = 0
+            settings.feedsPerAuthorMaximum = 1
+        }
+        _ = stage.acquaint()
+        for (incarnation, count) in [(1, 1), (2, 0)] as [(UInt64, Int)] {
+            let offered = Stage.feed(of: gone, incarnation: incarnation)
+            let size = Have.FeedSize(identity: offered, size: 4, root: TestHash.quick([1]))
+            let outputs = stage.hear(.have(.feeds(of: offered.writer, [size])))
+            #expect(outputs.wants.count == count)
+        }
+    }
+
     @Test func `who is told pauses without losing the session, and goes on`() throws {
         var stage = try Stage()
         _ = stage.inform()

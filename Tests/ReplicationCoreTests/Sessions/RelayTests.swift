@@ -50,9 +50,13 @@ import Testing
         #expect(isHealed)
         #expect(size(alliance, 2, identity) == 30)
         alliance.expectConverged("seed \(seed)")
-        // Nothing is owed to, or awaited of, who pushed it.
-        let statuses = alliance.nodes[2].replica.peers
-        #expect(statuses.last { $0.isConnected }?.isCaughtUp == true)
+        // All of it is acknowledged to who pushed it, and the session lasts.
+        let isQuiet = alliance.pass(seconds: 60)
+        #expect(isQuiet)
+        #expect(alliance.timeouts == 0)
+        for session in alliance.nodes[1].replica.sessions.values {
+            #expect(session.isIdle && session.normal.relayed.isEmpty)
+        }
     }
 
     @Test func `what its member is about to deliver is wanted of nobody else`() throws {

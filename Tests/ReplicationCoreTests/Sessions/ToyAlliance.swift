@@ -43,6 +43,8 @@ struct ToyAlliance {
     var stamp: UInt64 = 1_700_000_000_000 << 16
     /// Faults that say that somebody did not keep to the protocol.
     var violations: [Fault] = []
+    /// Sessions that ended over somebody's silence.
+    var timeouts = 0
     /// Whether nodes are restored from older copies of their logs.
     var hasBackups = false
     /// Whether a proof that is found is known to all at once.
@@ -316,6 +318,7 @@ struct ToyAlliance {
         case .persist, .read: nodes[index].work.append(output)
         case .close(let id, let fault):
             if let fault, fault.code.isViolation { violations.append(fault) }
+            if let fault, fault.code == .timeout { timeouts += 1 }
             close(id, fault)
         case .wake(let moment): nodes[index].wake = moment
         case .prove(let id, let prove, let purpose):
