@@ -1,8 +1,8 @@
 import AllianceModel
 import ReplicationCore
 
-/// What a replica asks of its node beside storing and sending: one is done with each transaction, so
-/// that none makes a local change wait for long.
+/// What a replica asks of its node beside storing and sending: done with the next transaction, but
+/// carrying piece by piece, so that no local change waits for long.
 enum Duty {
     /// Records carried in one transaction.
     static let keysMaximum = 50

@@ -205,10 +205,7 @@ extension NodeEngine {
             try ledger.begin()
             for work in local { try work.run(&ledger, wallMilliseconds: wallMilliseconds) }
             let taken = try takeBulk(bulkMilliseconds, wallMilliseconds, now)
-            if let duty = duties.first {
-                try ledger.perform(duty, wallMilliseconds: wallMilliseconds)
-                duties.removeFirst()
-            }
+            try performDuties(wallMilliseconds)
             if isDue {
                 lastDue = now()
                 try ledger.releaseDue(
@@ -224,6 +221,23 @@ extension NodeEngine {
             for work in local { outputs.append(.answer(work, error)) }
             return false
         }
+    }
+
+    /// What is short at once, and of what is to be carried one piece.
+    private mutating func performDuties(_ wallMilliseconds: Int64) throws(StoreError) {
+        var later: [Duty] = []
+        var hasCarried = false
+        for duty in duties {
+            if case .carry = duty {
+                guard !hasCarried else {
+                    later.append(duty)
+                    continue
+                }
+                hasCarried = true
+            }
+            try ledger.perform(duty, wallMilliseconds: wallMilliseconds)
+        }
+        duties = later
     }
 
     /// What is durable now may be known.
