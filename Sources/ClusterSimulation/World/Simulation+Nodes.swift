@@ -207,6 +207,9 @@ extension Simulation {
             text: "\(name(node)) commits up to \(committed.position)"
         )
         guard let engine = node.engine else { return }
+        for tip in committed.tips where tip.identity.writer.incarnation != node.incarnation {
+            find(.broken, "\(name(node)) appends to a feed of another incarnation")
+        }
         if committed.agreementChanged { node.catalog.agreement = engine.ledger.agreement }
         if committed.factsChanged { node.catalog.facts = engine.ledger.facts }
         if committed.regained > 0 { coverage.count(.held, "regained", committed.regained) }
