@@ -32,8 +32,17 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: house)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    exclude: [String] = []
+) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies,
+        exclude: exclude,
+        swiftSettings: house
+    )
 }
 
 let package = Package(
@@ -253,7 +262,9 @@ let package = Package(
                 "ReplicationCore", "ReplicationWire",
                 // Not linked, but built before the tests run it.
                 "citysync-sim",
-            ]
+            ],
+            // Read from the sources' folder.
+            exclude: ["Scenarios"]
         ),
         tests(
             "ClusterTests",
