@@ -74,6 +74,9 @@ struct FeedTable: Sendable {
             .filter { $0.identity.audience.includes(peer) }
     }
 
+    /// The least sequence proven forked, also of a feed that is not here yet.
+    func fork(of feed: Digest) -> UInt64? { forks[feed]?.from }
+
     // MARK: Growing
 
     /// Entries up to this tip are durable.

@@ -126,7 +126,7 @@ extension Replica {
                     feed: feed,
                     frontier: row?.received ?? MerkleFrontier(),
                     isDropped: row?.isClosed == true || session.disputed.contains(feed),
-                    fork: row?.fork,
+                    fork: feeds.fork(of: feed),
                     next: part.first
                 )
             )

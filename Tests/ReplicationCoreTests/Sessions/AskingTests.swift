@@ -172,6 +172,59 @@ import Testing
         #expect(frames == 7)
     }
 
+    // MARK: Whose turn it is
+
+    /// The peer names a third member's feed, which that member has not delivered.
+    private func named(connected: Bool) throws -> (stage: Stage, want: Want, have: Message) {
+        let third = Stage.codes[2]
+        var stage = try Stage()
+        _ = stage.inform()
+        if connected {
+            let link = LinkID(rawValue: 9)
+            _ = stage.handle(
+                .connected(link, peer: third, dialled: true, wallMilliseconds: stage.wall)
+            )
+            _ = stage.hear(stage.hello(third), on: link)
+        }
+        _ = stage.pass(5_000)
+        let offered = Stage.feed(of: third)
+        let size = Have.FeedSize(identity: offered, size: 4, root: TestHash.quick([1]))
+        let want = Want(feed: offered.digest(hash: TestHash.quick), from: 1)
+        return (stage, want, .have(.feeds(of: offered.writer, [size])))
+    }
+
+    @Test func `a member that is connected has five seconds to deliver what another has named`()
+        throws
+    {
+        var (stage, want, have) = try named(connected: true)
+        #expect(stage.hear(have).wants.isEmpty)
+        #expect(stage.pass(4_999).wants.isEmpty)
+        #expect(stage.pass(1).wants == [want])
+    }
+
+    @Test func `of a member that is not connected it is wanted at once`() throws {
+        var (stage, want, have) = try named(connected: false)
+        #expect(stage.hear(have).wants == [want])
+        // Once, however often it is named.
+        #expect(stage.hear(have).wants.isEmpty)
+    }
+
+    @Test func `the age of what is relayed is no lag of ours`() throws {
+        let third = Stage.feed(of: Stage.codes[2])
+        var log = Stage.log(third, 5)
+        log.keepHead(of: third)
+        var stage = try Stage(own: log)
+        _ = stage.inform()
+        let want = Want(feed: third.digest(hash: TestHash.quick), from: 1)
+        let relayed = stage.answerReads(stage.hear(.want(want)))
+        #expect(relayed.pushes.map(\.items.count) == [5])
+        #expect(relayed.pushes.first?.parts.first?.head != nil)
+        #expect(stage.status?.toSend == PeerStatus.Lag(count: 0, oldest: nil))
+        _ = stage.answerReads(stage.write(to: stage.ownFeed))
+        let written = HybridTimestamp(milliseconds: UInt64(stage.wall), counter: 0)
+        #expect(stage.status?.toSend == PeerStatus.Lag(count: 1, oldest: written))
+    }
+
     // MARK: Clocks
 
     @Test func `a clock is doubtful when most that are heard disagree, confirmed by most of all`()

@@ -232,6 +232,48 @@ import Testing
         #expect(outputs.faults == [.headNotCovering])
     }
 
+    @Test func `a claim about our present incarnation is no reason to begin anew`() throws {
+        var stage = try Stage(own: Stage.log(Stage.feed(of: Stage.codes[0]), 3))
+        _ = stage.inform()
+        let feed = stage.ownFeed.digest(hash: TestHash.quick)
+        let have = Have.feeds(
+            of: stage.ownFeed.writer,
+            [Have.FeedSize(identity: stage.ownFeed, size: 4, root: TestHash.quick([1]))]
+        )
+        let prove = Prove(feed: feed, sequence: 1)
+        #expect(stage.hear(.have(have)).proves == [prove])
+        // All that the peer can show is what we made.
+        let proved = try #require(stage.own.prove(prove, by: stage.me))
+        #expect(stage.hear(.proved(proved)) == [.prove(Stage.link, prove, .search)])
+        let outputs = stage.handle(.proven(Stage.link, prove, proved, .search))
+        #expect(outputs.faults == [.feedForked])
+        #expect(outputs.count == 1)
+    }
+
+    @Test func `a feed that is known to be forked before it comes ends before the fork`() throws {
+        var stage = try Stage()
+        _ = stage.inform()
+        stage.theirs = Stage.log(stage.theirFeed, 4)
+        let feed = stage.theirFeed.digest(hash: TestHash.quick)
+        _ = stage.handle(.forked(ForkedFeed(feed: feed, from: 3, prefix: nil)))
+        let outputs = stage.hear(.push(stage.theirs.push(stage.theirFeed, from: 1, to: 4)))
+        let batch = try #require(outputs.batches.first)
+        #expect(batch.items.count == 4)
+        let tip = try #require(stage.theirs.tip(feed))
+        _ = stage.handle(
+            .persisted(Stage.link, batch: batch.number, tips: [tip], held: .none)
+        )
+        let entries = try #require(stage.theirs.feeds[feed]?.entries)
+        var feeds = stage.replica.feeds
+        let sizes = feeds.feedSizes(of: stage.theirFeed.writer, visibleTo: stage.peer)
+        #expect(sizes.map(\.size) == [2])
+        #expect(sizes.map(\.root) == [entries[1].root])
+        // What follows is nothing to anybody: neither taken nor asked for.
+        stage.theirs = Stage.log(stage.theirFeed, 6)
+        let more = stage.hear(.push(stage.theirs.push(stage.theirFeed, from: 5, to: 6)))
+        #expect(more.batches.isEmpty && more.faults.isEmpty && more.wants.isEmpty)
+    }
+
     @Test func `paths that nobody asked for are ignored`() throws {
         var stage = try Stage(stored: Stage.log(Stage.feed(of: Stage.codes[1]), 3))
         _ = stage.inform()

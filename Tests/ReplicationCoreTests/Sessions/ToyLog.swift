@@ -85,6 +85,15 @@ struct ToyLog: Hashable, Sendable {
         order.append(FeedRange(feed: digest, from: UInt64(feed.entries.count)))
     }
 
+    /// As if the head at the feed's present size had come with its last entry.
+    mutating func keepHead(of identity: FeedIdentity) {
+        let digest = identity.digest(hash: TestHash.quick)
+        guard let tip = tip(digest) else { return }
+        let root = tip.frontier.root(hash: TestHash.quick)
+        let head = FeedHead(feed: digest, size: tip.size, root: root)
+        feeds[digest]?.heads[tip.size] = ToyLog.sign(head, by: identity.member)
+    }
+
     /// Stores a batch; returns the tips, or nil if it does not go on where the feed ends.
     mutating func store(_ batch: ReceivedBatch) -> [FeedTip]? {
         var next = batch.parts.map(\.first)
