@@ -13,9 +13,10 @@ help: ## what there is
 demo: packages ## five cities on this machine: agree, share, cut off, heal, kill, recover
 	@Deploy/demo/run
 
-test: test-packages build ## every test
+test: test-packages build ## every test, and 200 simulated alliances
 	$(SWIFT) test --skip-build --skip ClusterTests
 	$(SWIFT) test --skip-build --filter ClusterTests
+	$(MAKE) sim
 
 generated: packages ## requests generated from the API's description, against two cities
 	@python3 -c 'import ensurepip, venv' || Deploy/packages python3-venv
