@@ -94,9 +94,12 @@ extension Ledger {
     /// Judges one record from everything that was taken in of it.
     mutating func judgeAgain(_ key: RecordKey) throws(StoreError) {
         guard let stored = try store.record(key) else { return }
+        let known = try folding.state(of: stored).state
         let history = try store.history(stored.row, upTo: .max)
-        let (state, definition) = try folding.judge(history.map(\.entry))
-        guard try folding.state(of: stored).state != state else { return }
+        // Its header may have come by a proof, and stand in none of these.
+        let (state, definition) = try folding.judge(history.map(\.entry), under: known.header)
+        // What one changeset made is judged by the facts of the day whenever it is looked at.
+        if case .state = stored.content, known == state { return }
         try store.updateRecord(stored.row, state, appliedAt: stored.position)
         try noteDispute(stored.row, state, definition, isNew: false)
     }
