@@ -7,8 +7,9 @@ import ReplicationCore
 struct ReceivedQueue {
     typealias Item = (link: LinkID, batch: ReceivedBatch)
 
-    private var urgent: [Item] = []
-    private var normal: [Item] = []
+    /// What is taken leaves nothing behind: a busy queue may not be empty for a long time.
+    private var urgent: [Item?] = []
+    private var normal: [Item?] = []
     /// How many of `urgent` and `normal` are taken already.
     private var urgentTaken = 0
     private var normalTaken = 0
@@ -27,14 +28,20 @@ struct ReceivedQueue {
         Self.next(&urgent, &urgentTaken) ?? Self.next(&normal, &normalTaken)
     }
 
-    private static func next(_ items: inout [Item], _ taken: inout Int) -> Item? {
+    private static func next(_ items: inout [Item?], _ taken: inout Int) -> Item? {
         guard taken < items.count else { return nil }
         let item = items[taken]
+        items[taken] = nil
         taken += 1
         if taken == items.count {
             items.removeAll(keepingCapacity: true)
             taken = 0
+        } else if taken >= takenMaximum {
+            items.removeFirst(taken)
+            taken = 0
         }
         return item
     }
+
+    private static let takenMaximum = 256
 }
