@@ -1,3 +1,5 @@
+import GRDBSQLite
+
 /// The look at a database file before it is opened for writing.
 ///
 /// Nothing of it is changed, so that what is refused can still be put right.
@@ -137,6 +139,22 @@ enum DatabaseInspection {
 
     private static func quickCheck(_ connection: Connection) throws(StoreError) {
         let answer = try connection.first("PRAGMA quick_check(1)") { $0.string(0) } ?? ""
-        guard answer == "ok" else { throw .damaged(path: connection.path, reason: answer) }
+        guard answer != "ok" else { return }
+        if let code = readFailure(answer) {
+            throw .failed(path: connection.path, code: code, message: answer)
+        }
+        throw .damaged(path: connection.path, reason: answer)
+    }
+
+    /// The extended result code of a read that failed in the middle of a check: that is said in the
+    /// check's own words, though what is on the disk may be whole.
+    ///
+    /// The text is SQLite's (btree.c, `checkTreePage`): "... unable to get the page. error code=266".
+    static func readFailure(_ answer: String) -> Int32? {
+        guard
+            let code = answer.wholeMatch(of: /(?s).*error code=(\d+)\s*/)?.1,
+            let number = Int32(code), number & 0xff == SQLITE_IOERR
+        else { return nil }
+        return number
     }
 }

@@ -234,6 +234,14 @@ import Testing
         #expect(try fixture.open().lastPosition() == 0)
     }
 
+    @Test func `a read that failed in a check is no damage`() {
+        let failed = "Tree 12 page 9: unable to get the page. error code=266"
+        #expect(DatabaseInspection.readFailure(failed) == 266)
+        let corrupt = "Tree 12 page 9: unable to get the page. error code=11"
+        #expect(DatabaseInspection.readFailure(corrupt) == nil)
+        #expect(DatabaseInspection.readFailure("row 3 missing from index term") == nil)
+    }
+
     // MARK: Beside the store
 
     private func expectDamage(_ matches: (String) -> Bool) throws {
