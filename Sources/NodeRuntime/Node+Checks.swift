@@ -50,14 +50,12 @@ extension Node {
             return verification
         }
         guard case .buckets(let theirs, _) = await ask(nil, over: link),
-            theirs.count == ours.digests.count
+            let differing = RecordComparison.differingBuckets(ours.digests, theirs)
         else {
             verification.problem = "no_answer"
             return verification
         }
-        let differing = ours.digests.indices.filter { ours.digests[$0] != theirs[$0] }
-        for bucket in differing.prefix(Self.bucketsMaximum) {
-            let number = UInt8(bucket)
+        for number in differing.prefix(Self.bucketsMaximum) {
             let here = try await compare(with: peer) { comparison throws(StoreError) in
                 try comparison.records(inBucket: number)
             }
@@ -65,8 +63,13 @@ extension Node {
                 verification.problem = "no_answer"
                 return verification
             }
-            let differences = Self.differences(here, there)
-            verification.differing += differences.map(\.difference)
+            let differences = RecordComparison.differences(here, there)
+            verification.differing += differences.map { difference in
+                Verification.Difference(
+                    record: difference.key.identifier,
+                    reason: difference.reason.rawValue
+                )
+            }
             askFor(differences, peer)
             if verification.differing.count >= Self.differencesMaximum { break }
         }
@@ -78,15 +81,10 @@ extension Node {
     }
 
     /// What the peer has and this node lacks, it is asked to carry here, if it may be seen here.
-    private func askFor(_ differences: [Difference], _ peer: MemberCode) {
-        let keys = differences.filter { $0.difference.reason != "missing_there" }.map(\.key)
+    private func askFor(_ differences: [RecordComparison.Difference], _ peer: MemberCode) {
+        let keys = differences.filter(\.isWanted).map(\.key)
         guard !keys.isEmpty else { return }
         hub.queue.put { $0.inputs.append(.ask(keys, of: peer)) }
-    }
-
-    private struct Difference {
-        var key: RecordKey
-        var difference: Verification.Difference
     }
 
     /// Answers what a peer asks.
@@ -128,30 +126,6 @@ extension Node {
                     peer: peer,
                     hash: SHA256.function
                 )
-            )
-        }
-    }
-
-    private static func differences(
-        _ here: [Checked.Record],
-        _ there: [Checked.Record]
-    )
-        -> [Difference]
-    {
-        let ours = Dictionary(here.map { ($0.key, $0.digest) }) { first, _ in first }
-        let theirs = Dictionary(there.map { ($0.key, $0.digest) }) { first, _ in first }
-        let keys = Set(ours.keys).union(theirs.keys).compactMap { RecordKey(encoded: $0) }.sorted()
-        return keys.compactMap { key in
-            let reason: String
-            switch (ours[key.encoded], theirs[key.encoded]) {
-            case (nil, _): reason = "missing_here"
-            case (_, nil): reason = "missing_there"
-            case (let here, let there) where here != there: reason = "differs"
-            default: return nil
-            }
-            return Difference(
-                key: key,
-                difference: Verification.Difference(record: key.identifier, reason: reason)
             )
         }
     }
