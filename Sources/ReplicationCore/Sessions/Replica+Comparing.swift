@@ -389,7 +389,9 @@ extension Replica {
                     "feed \(row.digest.short) had \(former) entries, now \(size)"
                 )
             }
-            if size < sessions[link]?.floors[row.digest] ?? 0, size < row.size {
+            // With nothing of it there is no path to ask for: our own list tells the peer what its key
+            // signed here, and it begins anew.
+            if size > 0, size < sessions[link]?.floors[row.digest] ?? 0, size < row.size {
                 dispute(row.identity, row.digest, on: link)
                 return
             }

@@ -143,10 +143,21 @@ extension Replica {
     ///
     /// Of our present incarnation's feed a head beyond it was suspected already, and is no lie of the
     /// peer; otherwise what it said of the feed is not so.
+    ///
+    /// That a peer has only the beginning of what its present incarnation signed may be true: a copy of
+    /// its machine wrote the rest. It is about to ask us for that; the session stays, so that it hears.
     private mutating func settle(_ feed: Digest, on link: LinkID) throws(Fault) {
         guard let search = sessions[link]?.searches.removeValue(forKey: feed),
             !suspected.contains(feed)
         else { return }
+        let isItsPresent =
+            search.identity.member == sessions[link]?.peer
+            && search.identity.writer.incarnation == sessions[link]?.incarnation
+        if isItsPresent, let theirs = search.theirs?.head.head.size,
+            theirs < feeds[feed]?.frontier.size ?? 0
+        {
+            return
+        }
         throw Fault(
             code(of: search),
             "what is said of feed \(feed.short) is not what its member signed"

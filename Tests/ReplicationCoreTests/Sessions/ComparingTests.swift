@@ -249,14 +249,25 @@ import Testing
     }
 
     @Test func `less of its own present feed than we have has to be proven`() throws {
-        for have in [
-            Have.feeds(of: Stage.feed(of: Stage.codes[1]).writer, []),
-            .members([]),
-        ] {
-            var stage = try Stage(stored: Stage.log(Stage.feed(of: Stage.codes[1]), 3))
+        let feed = Stage.feed(of: Stage.codes[1])
+        var stage = try Stage(stored: Stage.log(feed, 3))
+        _ = stage.acquaint()
+        let have = Have.feeds(of: feed.writer, [size(feed, 2)])
+        #expect(stage.hear(.have(have)).proves.count == 1)
+        #expect(stage.pass(5_000).faults == [.headNotCovering])
+    }
+
+    /// Seed 393: of a machine that was copied, the half that had written nothing yet was asked for a
+    /// path, ended the session over it, and never heard that its key had signed more.
+    @Test func `nothing of its own present feed is told what we have and asked for no path`() throws
+    {
+        let feed = Stage.feed(of: Stage.codes[1])
+        for have in [Have.feeds(of: feed.writer, []), .members([])] {
+            var stage = try Stage(stored: Stage.log(feed, 3))
             _ = stage.acquaint()
-            #expect(stage.hear(.have(have)).proves.count == 1)
-            #expect(stage.pass(5_000).faults == [.headNotCovering])
+            let outputs = stage.hear(.have(have))
+            #expect(outputs.proves.isEmpty && outputs.faults.isEmpty)
+            #expect(stage.pass(5_000).faults.isEmpty)
         }
     }
 

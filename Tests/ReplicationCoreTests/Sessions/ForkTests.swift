@@ -232,6 +232,28 @@ import Testing
         #expect(outputs.faults == [.headNotCovering])
     }
 
+    @Test func `a peer that has the beginning of what its key signed is kept, so that it hears`()
+        throws
+    {
+        var stage = try Stage(stored: Stage.log(Stage.feed(of: Stage.codes[1]), 3))
+        _ = stage.acquaint()
+        let copy = Stage.log(stage.theirFeed, 1)
+        let tip = try #require(copy.tip(stage.theirFeed.digest(hash: TestHash.quick)))
+        let size = Have.FeedSize(
+            identity: stage.theirFeed,
+            size: 1,
+            root: tip.frontier.root(hash: TestHash.quick)
+        )
+        let prove = Prove(feed: tip.digest, sequence: 1)
+        let heard = stage.hear(.have(.feeds(of: stage.theirFeed.writer, [size])))
+        #expect(heard.proves == [prove])
+        let theirs = try #require(copy.prove(prove, by: stage.peer))
+        #expect(stage.hear(.proved(theirs)) == [.prove(Stage.link, prove, .search)])
+        let ours = try #require(stage.theirs.prove(prove, by: stage.peer))
+        #expect(stage.handle(.proven(Stage.link, prove, ours, .search)).faults.isEmpty)
+        #expect(stage.pass(5_000).faults.isEmpty)
+    }
+
     @Test func `a claim about our present incarnation is no reason to begin anew`() throws {
         var stage = try Stage(own: Stage.log(Stage.feed(of: Stage.codes[0]), 3))
         _ = stage.inform()
