@@ -97,6 +97,8 @@ struct PeerSession: Sendable {
     var bytesWhileFull = 0
     /// It was told so last.
     var wasToldFull = false
+    /// What it was last told to be held here of its own.
+    var toldHeld = HeldSummary.none
 
     // MARK: Relaying
 

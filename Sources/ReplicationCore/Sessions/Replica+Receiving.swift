@@ -364,6 +364,7 @@ extension Replica {
         let summary = held[peer] ?? .none
         let isFull = isSlowed(peer)
         sessions[link]?.wasToldFull = isFull
+        sessions[link]?.toldHeld = summary
         if !isFull { sessions[link]?.bytesWhileFull = 0 }
         send(
             .ack(

@@ -200,6 +200,19 @@ import Testing
         #expect(stage.replica.used[stage.peer] == LinkID(rawValue: 2))
     }
 
+    @Test func `what is no longer held is said on the connection that takes over, too`() throws {
+        var stage = try Stage()
+        _ = stage.inform(LinkID(rawValue: 1))
+        _ = stage.handle(.heldChanged(stage.peer, HeldSummary(count: 2, oldest: nil)))
+        // The second one begins while something is held, and is used when nothing is any more.
+        let begun = stage.connect(LinkID(rawValue: 2), dialled: true)
+        #expect(begun.acks.map(\.held) == [2])
+        let released = stage.handle(.heldChanged(stage.peer, .none))
+        #expect(released.acks.map(\.held) == [0])
+        let used = stage.hear(stage.hello(), on: LinkID(rawValue: 2))
+        #expect(used.acks.map(\.held) == [0])
+    }
+
     @Test func `a connection that falls away leaves the peer to the other one`() throws {
         var stage = try Stage()
         _ = stage.connect(LinkID(rawValue: 1), dialled: true)
