@@ -4,7 +4,7 @@ package import NodeStore
 import ReplicationCore
 import SecureTransport
 
-/// `verify`: two members compare what both may see, at any time.
+/// Two members compare what both may see: for `verify`, and by themselves.
 extension Node {
     private static let answerSeconds = 60
     private static let differencesMaximum = 1_000
@@ -23,18 +23,33 @@ extension Node {
         return verifications
     }
 
-    private func verify(with peer: MemberCode) async throws(StoreError) -> Verification {
-        var verification = try await look(at: peer)
+    /// How soon a comparison is wanted.
+    enum Pace: Sendable {
+        /// Somebody waits for it.
+        case prompt
+        /// Nobody does: everything else goes first.
+        case unhurried
+    }
+
+    func verify(
+        with peer: MemberCode,
+        pace: Pace = .prompt
+    ) async throws(StoreError) -> Verification {
+        var verification = try await look(at: peer, pace)
         for _ in 1..<Self.looks where verification.equal == false {
             try? await Task.sleep(for: .milliseconds(Self.pauseMilliseconds))
-            verification = try await look(at: peer)
+            verification = try await look(at: peer, pace)
         }
+        note(verification)
         return verification
     }
 
     /// One comparison: the buckets, then the records of those that differ.
-    private func look(at peer: MemberCode) async throws(StoreError) -> Verification {
-        let ours = try await compare(with: peer) { comparison throws(StoreError) in
+    private func look(
+        at peer: MemberCode,
+        _ pace: Pace
+    ) async throws(StoreError) -> Verification {
+        let ours = try await compare(with: peer, pace) { comparison throws(StoreError) in
             try comparison.buckets()
         }
         var verification = Verification(
@@ -56,7 +71,7 @@ extension Node {
             return verification
         }
         for number in differing.prefix(Self.bucketsMaximum) {
-            let here = try await compare(with: peer) { comparison throws(StoreError) in
+            let here = try await compare(with: peer, pace) { comparison throws(StoreError) in
                 try comparison.records(inBucket: number)
             }
             guard case .records(let there) = await ask(number, over: link) else {
@@ -114,19 +129,26 @@ extension Node {
 
     private func compare<Answer: Sendable>(
         with peer: MemberCode,
+        _ pace: Pace = .prompt,
         _ body: @escaping @Sendable (RecordComparison) throws(StoreError) -> Answer
     ) async throws(StoreError) -> Answer {
         let me = member
-        return try await reads.read { reader, folding throws(StoreError) in
+        let comparisons = comparisons
+        let work: NodeReads.Reading<Answer> = { reader, folding throws(StoreError) in
             try body(
                 RecordComparison(
                     reader: reader,
                     folding: folding,
                     me: me,
                     peer: peer,
-                    hash: SHA256.function
+                    hash: SHA256.function,
+                    isStopped: { comparisons.isEnded }
                 )
             )
+        }
+        switch pace {
+        case .prompt: return try await reads.read(work)
+        case .unhurried: return try await reads.readUnhurried(work)
         }
     }
 }

@@ -72,6 +72,7 @@ extension Node {
             link.bytesReceived = peer.bytesReceived
             link.held = held[member]?.counts ?? [:]
             link.heldOldest = held[member]?.oldest
+            link.comparison = NodeObservation.Comparison(comparisons.record(of: member), monotonic)
             return link
         }
     }
@@ -130,5 +131,17 @@ extension Node {
         let fields = text.split(separator: " ")
         guard fields.count > 1, let pages = UInt64(fields[1]) else { return nil }
         return pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))
+    }
+}
+
+extension NodeObservation.Comparison {
+    init(_ record: ComparisonSchedule.Record, _ now: Monotonic) {
+        equal = record.equal
+        differing = record.differing
+        unanswered = record.unanswered
+        answeredMilliseconds = record.answeredAt.map { now.milliseconds(since: $0) }
+        standing = record.standing.count
+        example = record.standing.first
+        standsMilliseconds = record.standsSince.map { now.milliseconds(since: $0) }
     }
 }

@@ -26,6 +26,7 @@ package final class Node: Sendable {
     let rosterDigest: Digest
     let incarnation: Incarnation
     let startedAt: Monotonic
+    let comparisons: Comparisons
     private let folder: DataFolder
     private let channels: PeerChannels
     private let listener: any Channel
@@ -36,6 +37,7 @@ package final class Node: Sendable {
         _ configuration: NodeConfiguration,
         roster: Roster,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        comparison: ComparisonSettings = .standard,
         logger: Logger
     ) async throws(NodeStartError) -> Node {
         let parts = try NodeParts(configuration, roster: roster, group: group, logger: logger)
@@ -48,10 +50,15 @@ package final class Node: Sendable {
                 remedy: "free the address or choose another"
             )
         }
-        return Node(configuration, parts, listener)
+        return Node(configuration, parts, listener, comparison)
     }
 
-    private init(_ configuration: NodeConfiguration, _ parts: NodeParts, _ listener: any Channel) {
+    private init(
+        _ configuration: NodeConfiguration,
+        _ parts: NodeParts,
+        _ listener: any Channel,
+        _ comparison: ComparisonSettings
+    ) {
         self.configuration = configuration
         self.listener = listener
         hub = parts.hub
@@ -63,6 +70,7 @@ package final class Node: Sendable {
         incarnation = parts.incarnation
         folder = parts.folder
         channels = parts.channels
+        comparisons = Comparisons(comparison)
         startedAt = parts.clocks.monotonic()
         hub.checks.setAnswerer { [weak self] check, link in
             await self?.answer(check, on: link)
@@ -106,9 +114,11 @@ extension Node: Service {
         logger.notice("node \(hub.member) of \(hub.roster.alliance) listens for peers on \(place)")
         await withTaskGroup(of: Void.self) { group in
             for dialer in dialers() { group.addTask { await dialer.run() } }
+            group.addTask { await self.compareInBackground() }
             try? await gracefulShutdown()
             logger.notice("stopping: no more connections, finishing what waits")
             try? await listener.close()
+            comparisons.end()
             group.cancelAll()
             // Its farewell closes the links, which lets the dialers go.
             await withCheckedContinuation { continuation in

@@ -35,6 +35,8 @@ package struct NodeObservation: Sendable {
         package var held: [HeldReason: UInt64]
         /// Timestamp of the oldest of these, from the store: known also while the member is away.
         package var heldOldest: HybridTimestamp?
+        /// What came of comparing records with it.
+        package var comparison = Comparison()
 
         package init(member: MemberCode, session: PeerStatus, address: String) {
             self.member = member
@@ -46,6 +48,22 @@ package struct NodeObservation: Sendable {
             bytesReceived = 0
             held = [:]
         }
+    }
+
+    /// Comparisons with one peer, by the node itself or by `verify`, in this process.
+    package struct Comparison: Hashable, Sendable {
+        package var equal: UInt64 = 0
+        package var differing: UInt64 = 0
+        package var unanswered: UInt64 = 0
+        /// Milliseconds since the peer answered last; nil: never.
+        package var answeredMilliseconds: Int64?
+        /// Records that differ and that no change on its way explains, and the first of them.
+        package var standing = 0
+        package var example: RecordIdentifier?
+        /// For how long the eldest is known to differ, milliseconds.
+        package var standsMilliseconds: Int64?
+
+        package init() {}
     }
 
     package var member: MemberCode

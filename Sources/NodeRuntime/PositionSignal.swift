@@ -24,6 +24,9 @@ final class PositionSignal: Sendable {
         self.eventLoop = eventLoop
     }
 
+    /// Where the log ends.
+    var position: LogPosition { state.withLock { $0.position } }
+
     /// The log reaches to `position` now.
     func advance(to position: LogPosition) {
         let woken = state.withLock { state in

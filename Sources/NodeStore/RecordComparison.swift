@@ -15,19 +15,24 @@ package struct RecordComparison {
     private let me: MemberCode
     private let peer: MemberCode
     private let hash: HashFunction
+    private let isStopped: @Sendable () -> Bool
 
+    /// `isStopped`: asked between pages; where it is true, what is being read ends with
+    /// `StoreError.stopped`.
     package init(
         reader: any StoreReading,
         folding: RecordFolding,
         me: MemberCode,
         peer: MemberCode,
-        hash: @escaping HashFunction
+        hash: @escaping HashFunction,
+        isStopped: @escaping @Sendable () -> Bool = { false }
     ) {
         self.reader = reader
         self.folding = folding
         self.me = me
         self.peer = peer
         self.hash = hash
+        self.isStopped = isStopped
     }
 
     package struct Buckets: Hashable, Sendable {
@@ -69,6 +74,7 @@ package struct RecordComparison {
     ) throws(StoreError) {
         var last: RecordKey?
         while true {
+            if isStopped() { throw .stopped }
             let page = try reader.records(after: last, limit: Self.page)
             for stored in page {
                 let (state, definition) = try folding.state(of: stored)

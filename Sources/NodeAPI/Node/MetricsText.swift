@@ -176,6 +176,7 @@ struct MetricsText {
         perPeer("citysync_peer_received_bytes_total", "Bytes received from it.", node, .counter) {
             Double($0.bytesReceived)
         }
+        comparisons(node)
         begin("citysync_peer_held", .gauge, "Its changesets held here, by reason.")
         for link in node.links {
             for reason in HeldReason.allCases {
@@ -183,6 +184,29 @@ struct MetricsText {
                 sample(
                     "citysync_peer_held",
                     [("peer", link.member.string), ("reason", reason.rawValue)],
+                    "\(count)"
+                )
+            }
+        }
+    }
+
+    private mutating func comparisons(_ node: NodeObservation) {
+        perPeer("citysync_peer_records_differ", "Records that stay different from its.", node) {
+            Double($0.comparison.standing)
+        }
+        perPeer("citysync_peer_compared_seconds", "Since its records were compared.", node) {
+            $0.comparison.answeredMilliseconds.map { Double($0) / 1_000 }
+        }
+        begin("citysync_peer_comparisons_total", .counter, "Comparisons of records by result.")
+        for link in node.links {
+            let results = [
+                ("equal", link.comparison.equal), ("differs", link.comparison.differing),
+                ("unanswered", link.comparison.unanswered),
+            ]
+            for (result, count) in results {
+                sample(
+                    "citysync_peer_comparisons_total",
+                    [("peer", link.member.string), ("result", result)],
                     "\(count)"
                 )
             }

@@ -26,13 +26,12 @@ extension StatusDocument.Severity {
 extension NodeObservation {
     /// What somebody has to look at: the critical first, then by code and subject.
     package var findings: [StatusDocument.Finding] {
-        let all =
-            storeFindings + clockFindings + diskFindings + ownCertificateFindings
-            + revocationsFindings + reviewFindings
-            + links.flatMap { link in
-                heldFindings(link) + certificateFindings(link) + linkFindings(link)
-                    + skewFindings(link)
-            }
+        var all = storeFindings + clockFindings + doubtfulClockFindings + diskFindings
+        all += ownCertificateFindings + revocationsFindings + reviewFindings
+        for link in links {
+            all += heldFindings(link) + aheadFindings(link) + certificateFindings(link)
+            all += linkFindings(link) + skewFindings(link) + differenceFindings(link)
+        }
         return all.sorted { left, right in
             if left.severity != right.severity { return left.severity.rank < right.severity.rank }
             return (left.code, left.subject) < (right.code, right.subject)

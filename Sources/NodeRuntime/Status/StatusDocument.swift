@@ -45,8 +45,9 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     /// One thing that somebody has to look at.
     package struct Finding: Hashable, Sendable, Codable {
         package var severity: Severity
-        /// Stable: `store`, `clock`, `disk`, `held`, `certificate`, `revocations`, `peer`, `skew`,
-        /// `conflicts`, `void`, `fork`, `regained`.
+        /// Stable: `store`, `clock`, `own_clock_doubtful`, `clock_ahead`, `disk`, `held`,
+        /// `certificate`, `revocations`, `peer`, `skew`, `records_differ`, `conflicts`, `void`, `fork`,
+        /// `regained`.
         package var code: String
         /// The member or record it is about.
         package var subject: String

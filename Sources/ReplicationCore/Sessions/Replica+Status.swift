@@ -131,19 +131,27 @@ package struct ClockAgreement: Hashable, Sendable {
     /// It agrees with most of the roster, itself included: it may judge what an earlier incarnation
     /// stamped.
     package var isConfirmed: Bool { 2 * (withinHalf + 1) > members }
+
+    /// `members`: of the roster, this one included; `skewsMilliseconds`: of each that was heard of late,
+    /// its clock minus ours.
+    package init(members: Int, skewsMilliseconds: [Int64], boundMilliseconds: Int64) {
+        let skews = skewsMilliseconds.map(\.magnitude)
+        let bound = UInt64(max(boundMilliseconds, 0))
+        self.members = members
+        heard = skews.count
+        beyondBound = skews.count { $0 > bound }
+        withinHalf = skews.count { $0 <= bound / 2 }
+    }
 }
 
 extension Replica {
     /// What the connected peers' clocks say of ours.
     package func clockAgreement(boundMilliseconds: Int64) -> ClockAgreement {
-        let skews = records.filter { used[$0.key] != nil }.compactMap { $0.value.skewMilliseconds }
-            .map(\.magnitude)
-        let bound = UInt64(max(boundMilliseconds, 0))
-        return ClockAgreement(
+        ClockAgreement(
             members: settings.roster.members.count,
-            heard: skews.count,
-            beyondBound: skews.count { $0 > bound },
-            withinHalf: skews.count { $0 <= bound / 2 }
+            skewsMilliseconds: records.filter { used[$0.key] != nil }
+                .compactMap { $0.value.skewMilliseconds },
+            boundMilliseconds: boundMilliseconds
         )
     }
 }

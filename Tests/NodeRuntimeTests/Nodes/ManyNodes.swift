@@ -10,9 +10,11 @@ struct ManyNodes {
     let alliance: TestAlliance
     var nodes: [RunningNode] = []
 
-    init(_ codes: [String]) async throws {
+    init(_ codes: [String], comparison: ComparisonSettings = .standard) async throws {
         alliance = try TestAlliance(codes)
-        for code in codes { nodes.append(try await alliance.start(code)) }
+        for code in codes {
+            nodes.append(try await alliance.start(code, comparison: comparison))
+        }
     }
 
     /// All agree the item; returns its definition's digest.

@@ -60,7 +60,11 @@ struct TestAlliance {
     }
 
     /// `roster`: another than the alliance's.
-    func start(_ code: String, roster other: Roster? = nil) async throws -> RunningNode {
+    func start(
+        _ code: String,
+        roster other: Roster? = nil,
+        comparison: ComparisonSettings = .standard
+    ) async throws -> RunningNode {
         let place = folder.appending(path: code).path
         let port = try #require(MemberCode(code).flatMap { ports[$0] })
         let configuration = try NodeConfiguration.parse(
@@ -79,7 +83,12 @@ struct TestAlliance {
         )
         var logger = Logger(label: code)
         logger.logLevel = .error
-        let node = try await Node.start(configuration, roster: other ?? roster, logger: logger)
+        let node = try await Node.start(
+            configuration,
+            roster: other ?? roster,
+            comparison: comparison,
+            logger: logger
+        )
         return RunningNode(node)
     }
 
