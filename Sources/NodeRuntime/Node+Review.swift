@@ -9,7 +9,7 @@ extension Node: NodeReviewing {
         _ query: ConflictQuery
     ) async throws(StoreError) -> ConflictPage {
         try await reads.read { [reads] reader, folding throws(StoreError) in
-            let listing = ConflictListing(reader, folding)
+            let listing = reads.listing(reader, folding)
             guard let identifier = query.record else {
                 let page = try listing.page(
                     kind: query.kind,
@@ -54,7 +54,7 @@ extension Node: NodeReviewing {
 
     package func conflict(_ id: Text) async throws(StoreError) -> ConflictRow? {
         try await reads.read { [reads] reader, folding throws(StoreError) in
-            let listing = ConflictListing(reader, folding)
+            let listing = reads.listing(reader, folding)
             var cursor: Bytes?
             repeat {
                 let page = try listing.page(
@@ -78,9 +78,9 @@ extension Node: NodeReviewing {
         try await reads.read { [reads] reader, folding throws(StoreError) in
             guard let stored = try reader.record(identifier) else { return nil }
             let snapshot = try reads.snapshot(of: stored, reader, folding)
-            let judged = try ConflictListing(reader, folding)
+            let judged = try reads.listing(reader, folding)
                 .judged(stored, snapshot.state.header)
-            return RecordHistory(snapshot: snapshot, lines: judged.lines)
+            return RecordHistory(snapshot: snapshot, lines: judged.lines(viewer: reads.member))
         }
     }
 
@@ -91,9 +91,13 @@ extension Node: NodeReviewing {
         return try await reads.read { [reads] reader, folding throws(StoreError) in
             guard let stored = try reader.record(identifier) else { return nil }
             let snapshot = try reads.snapshot(of: stored, reader, folding)
-            let conflicts = try ConflictListing(reader, folding)
+            let conflicts = try reads.listing(reader, folding)
                 .conflicts(of: stored, includesClosed: true)
-            let view = RecordView(snapshot.state, snapshot.definition)
+            let view = RecordView(
+                snapshot.state,
+                snapshot.definition,
+                viewer: reads.member
+            )
             return RecordExplanation(
                 snapshot: snapshot,
                 explanation: view.explanation(conflicts.map(\.conflict)),

@@ -17,7 +17,8 @@ struct NodeIdentity {
     private static let certificateCountMaximum = 8
 
     func storeSettings(_ catalogs: CatalogCell) -> StoreSettings {
-        StoreSettings(
+        let member = configuration.member
+        return StoreSettings(
             hash: SHA256.function,
             random: { SecureRandom.bytes($0) },
             terms: { stored, reader throws(StoreError) in
@@ -28,7 +29,7 @@ struct NodeIdentity {
                     facts: catalog.facts
                 )
                 let (state, definition) = try folding.state(of: stored)
-                return IndexTerms(RecordView(state, definition))
+                return IndexTerms(RecordView(state, definition, viewer: member))
             }
         )
     }

@@ -70,7 +70,8 @@ struct NodeParts {
         reads = NodeReads(
             pool: stored.readers,
             threads: Self.threads(),
-            catalog: { [catalogs = stored.catalogs] in catalogs.value }
+            catalog: { [catalogs = stored.catalogs] in catalogs.value },
+            member: configuration.member
         )
         writer = NodeWriter(
             ledger: stored.ledger,

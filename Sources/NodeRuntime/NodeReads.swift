@@ -10,6 +10,8 @@ struct NodeReads: Sendable {
     /// As many threads as there are connections: a read blocks one.
     let threads: NIOThreadPool
     let catalog: @Sendable () -> Catalog
+    /// The node's, to whom records are shown.
+    let member: MemberCode
 
     /// What a reader needs to turn stored records into states.
     func read<Answer: Sendable>(
@@ -82,13 +84,14 @@ struct NodeReads: Sendable {
             for change in applied {
                 let changeset = try folding.evidence(of: change.entry).changeset
                 guard let stored = try reader.record(changeset.key) else { continue }
-                let state = try folding.state(of: stored).state
+                let (state, definition) = try folding.state(of: stored)
+                let view = RecordView(state, definition, viewer: member)
                 changes.append(
                     ChangePage.Change(
                         cursor: change.applied,
                         record: changeset.key.identifier,
                         item: state.header.item,
-                        fields: changeset.writes.map(\.field).sorted()
+                        fields: changeset.writes.map(\.field).filter(view.shows).sorted()
                     )
                 )
             }
@@ -98,6 +101,10 @@ struct NodeReads: Sendable {
                 next: applied.count < limit ? max(next, last) : next
             )
         }
+    }
+
+    func listing(_ reader: SQLiteReader, _ folding: RecordFolding) -> ConflictListing {
+        ConflictListing(reader, folding, viewer: member)
     }
 
     func snapshot(
@@ -120,7 +127,7 @@ struct NodeReads: Sendable {
             state: state,
             definition: definition,
             token: token.text,
-            conflicts: try ConflictListing(reader, folding).ids(of: stored.row, state, definition)
+            conflicts: try listing(reader, folding).ids(of: stored.row, state, definition)
         )
     }
 }

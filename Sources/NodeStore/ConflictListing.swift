@@ -16,10 +16,17 @@ package struct ConflictListing {
 
     private let reader: any StoreReading & DisputeReading
     private let folding: RecordFolding
+    /// The node's member: it is shown what it may see, whatever it has.
+    private let viewer: MemberCode
 
-    package init(_ reader: any StoreReading & DisputeReading, _ folding: RecordFolding) {
+    package init(
+        _ reader: any StoreReading & DisputeReading,
+        _ folding: RecordFolding,
+        viewer: MemberCode
+    ) {
         self.reader = reader
         self.folding = folding
+        self.viewer = viewer
     }
 
     // MARK: One record
@@ -33,7 +40,7 @@ package struct ConflictListing {
         var digests = Set(try reader.collisions(of: stored.row))
         var behind: [Digest: [RecordRow]] = [:]
         let (state, definition) = try folding.state(of: stored)
-        if let own = RecordView(state, definition).unique(hash: reader.hash) {
+        if let own = RecordView(state, definition, viewer: viewer).unique(hash: reader.hash) {
             digests.insert(own)
             behind = try reader.uniquesBehind()
         }
@@ -53,7 +60,7 @@ package struct ConflictListing {
     ) throws(StoreError) -> [Text] {
         var ids: [Text] = []
         if state.isDisputed(definition) {
-            ids = RecordView(state, definition).conflicts(reader.hash).map(\.id)
+            ids = RecordView(state, definition, viewer: viewer).conflicts(reader.hash).map(\.id)
         }
         for digest in try reader.collisions(of: row) {
             guard let other = try between(digest), other.records.contains(state.key) else {
@@ -72,9 +79,9 @@ package struct ConflictListing {
         guard state.isDisputed(definition) else { return [] }
         let conflicts: [Conflict]
         if includesClosed {
-            conflicts = try judged(stored, state.header).conflicts(reader.hash)
+            conflicts = try judged(stored, state.header).conflicts(reader.hash, viewer: viewer)
         } else {
-            conflicts = RecordView(state, definition).conflicts(reader.hash)
+            conflicts = RecordView(state, definition, viewer: viewer).conflicts(reader.hash)
         }
         return conflicts.map { Found(conflict: $0, stored: stored, records: [stored.key]) }
     }
@@ -109,7 +116,7 @@ package struct ConflictListing {
         for row in rows {
             let stored = try reader.record(row)
             let (state, definition) = try folding.state(of: stored)
-            let view = RecordView(state, definition)
+            let view = RecordView(state, definition, viewer: viewer)
             let isTwin =
                 Bytes(stored.key.identifier.description.utf8)
                 .withUnsafeBytes { reader.hash($0) } == digest

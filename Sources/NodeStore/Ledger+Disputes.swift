@@ -13,8 +13,8 @@ extension Ledger {
             if !isNew { try store.setDispute(row, nil) }
             return
         }
-        let waiting = RecordView(state, definition).conflicts(settings.hash)
-            .filter(\.waitsForDecision)
+        let view = RecordView(state, definition, viewer: settings.member)
+        let waiting = view.conflicts(settings.hash).filter(\.waitsForDecision)
         let oldest = waiting.min { ($0.since, $0.id) < ($1.since, $1.id) }
         try store.setDispute(
             row,
@@ -24,7 +24,7 @@ extension Ledger {
                 field: oldest?.field,
                 conflict: oldest?.id,
                 owner: oldest?.owner,
-                voids: state.fields.reduce(0) { $0 + $1.voids.count }
+                voids: state.fields.reduce(0) { $0 + (view.shows($1.name) ? $1.voids.count : 0) }
             )
         )
     }
@@ -42,14 +42,17 @@ extension Ledger {
         _ id: Text,
         of stored: StoredRecord
     ) throws(StoreError) -> ConflictListing.Found? {
-        try ConflictListing(store, folding).conflicts(of: stored, includesClosed: true)
-            .first { $0.conflict.id == id }
+        try ConflictListing(store, folding, viewer: settings.member).conflicts(
+            of: stored,
+            includesClosed: true
+        )
+        .first { $0.conflict.id == id }
     }
 
     /// A record as it is shown now.
     package func view(of stored: StoredRecord) throws(StoreError) -> RecordView {
         let (state, definition) = try folding.state(of: stored)
-        return RecordView(state, definition)
+        return RecordView(state, definition, viewer: settings.member)
     }
 
     /// A record as it is answered with: the state that a change left, and the conflicts that it is in.
@@ -63,7 +66,11 @@ extension Ledger {
             state: state,
             definition: definition,
             token: token,
-            conflicts: try ConflictListing(store, folding).ids(of: row, state, definition)
+            conflicts: try ConflictListing(store, folding, viewer: settings.member).ids(
+                of: row,
+                state,
+                definition
+            )
         )
     }
 }

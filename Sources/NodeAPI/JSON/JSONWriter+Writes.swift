@@ -1,28 +1,23 @@
 import AllianceModel
+import NodeStore
 import ReplicationCore
 
 /// How much of a record's fields whoever asks is shown.
 struct Visibility: Sendable {
-    /// Of the record's definition.
-    let definition: ItemDefinition
-    /// Whether the node's member is a party of the record: else it sees no field of scope `parties`.
-    let isParty: Bool
+    /// The record as the node's member may see it.
+    let view: RecordView
     /// Whether `sensitive` fields that hold something are written as `"***"`.
     let masks: Bool
 
-    init(_ view: RecordView, for member: MemberCode, masks: Bool) {
-        definition = view.definition
-        isParty = view.parties.contains(member)
+    private var definition: ItemDefinition { view.definition }
+
+    init(_ snapshot: RecordSnapshot, for member: MemberCode, masks: Bool) {
+        view = RecordView(snapshot.state, snapshot.definition, viewer: member)
         self.masks = masks
     }
 
     /// False for fields that the node's member may not see; nil is the record as a whole.
-    func shows(_ field: Text?) -> Bool {
-        guard let field, let scope = definition.scope(of: field) else { return true }
-        return shows(scope)
-    }
-
-    func shows(_ scope: Scope) -> Bool { scope != .parties || isParty }
+    func shows(_ field: Text?) -> Bool { view.shows(field) }
 
     func hides(_ field: Text?) -> Bool {
         guard masks, let field else { return false }

@@ -8,7 +8,8 @@ extension JSONWriter {
     /// `masks`: whether `sensitive` fields that hold something are written as `"***"`.
     mutating func record(_ snapshot: RecordSnapshot, for member: MemberCode, masks: Bool) {
         let state = snapshot.state
-        let view = RecordView(state, snapshot.definition)
+        let sight = Visibility(snapshot, for: member, masks: masks)
+        let view = sight.view
         object { json in
             json.key("id")
             json.string(state.key.identifier)
@@ -31,8 +32,7 @@ extension JSONWriter {
             json.key("turn")
             if let turn = view.turn { json.number(turn) } else { json.null() }
             json.key("fields")
-            let sight = Visibility(view, for: member, masks: masks)
-            json.object { json in json.fields(view, sight) }
+            json.object { json in json.fields(sight) }
             json.key("conflicts")
             json.array { json in
                 for conflict in snapshot.conflicts { json.string(conflict) }
@@ -47,8 +47,9 @@ extension JSONWriter {
     }
 
     /// What this member may not see is left out; what was never written is null, [] or 0.
-    private mutating func fields(_ view: RecordView, _ sight: Visibility) {
-        for field in view.definition.fields where sight.shows(field.scope) {
+    private mutating func fields(_ sight: Visibility) {
+        let view = sight.view
+        for field in view.definition.fields where view.shows(field.scope) {
             key(named: field.name)
             if field.merge == .review {
                 reviewed(view.values(of: field), of: field, sight)

@@ -54,11 +54,7 @@ extension Endpoints {
     }
 
     func sight(of snapshot: RecordSnapshot, _ call: Call) -> Visibility {
-        Visibility(
-            RecordView(snapshot.state, snapshot.definition),
-            for: service.member,
-            masks: call.masksSensitive
-        )
+        Visibility(snapshot, for: service.member, masks: call.masksSensitive)
     }
 }
 

@@ -1,17 +1,17 @@
 package import AllianceModel
 
 extension JudgedHistory {
-    /// Every conflict within the record, open or not, sorted by id.
+    /// Every conflict within the record that the viewer may see, open or not, sorted by id.
     ///
-    /// A closed one keeps the id that it had while its values stood.
-    package func conflicts(_ hash: HashFunction) -> [Conflict] {
-        let view = RecordView(state, definition)
+    /// A closed one keeps the id that it had while its values stood. `viewer`: as of `RecordView`.
+    package func conflicts(_ hash: HashFunction, viewer: MemberCode? = nil) -> [Conflict] {
+        let view = RecordView(state, definition, viewer: viewer)
         var found: [Text: Conflict] = [:]
-        for field in fields {
+        for field in fields where view.shows(field.name) {
             for conflict in closed(field, view, hash) { found[conflict.id] = conflict }
         }
         // What is open stays so: a write may have seen the same values and be void itself.
-        for field in state.fields {
+        for field in state.fields where view.shows(field.name) {
             let standing = view.standing(field, hash).map { [$0] } ?? []
             for conflict in standing + view.voidConflicts(field, hash) {
                 found[conflict.id] = conflict
@@ -79,10 +79,10 @@ extension JudgedHistory {
 
     // MARK: History
 
-    /// Every write that was taken in, void ones included, oldest first.
-    package var lines: [HistoryLine] {
-        let view = RecordView(state, definition)
-        return fields.flatMap { field in
+    /// Every write that was taken in and that the viewer may see, void ones included, oldest first.
+    package func lines(viewer: MemberCode? = nil) -> [HistoryLine] {
+        let view = RecordView(state, definition, viewer: viewer)
+        return fields.filter { view.shows($0.name) }.flatMap { field in
             let places = Places(field, view)
             return field.writes.map { judged in
                 let write = judged.copy.write

@@ -19,12 +19,13 @@ extension RecordState {
 }
 
 extension RecordView {
-    /// The open conflicts within the record, sorted by id: what stands uncovered by a later write.
+    /// The open conflicts within the record that the viewer may see, sorted by id: what stands
+    /// uncovered by a later write.
     ///
     /// Those between records, `duplicate` and `two_creations`, are the store's to find.
     package func conflicts(_ hash: HashFunction) -> [Conflict] {
         guard state.isDisputed(definition) else { return [] }
-        let found = state.fields.flatMap { field in
+        let found = state.fields.filter { shows($0.name) }.flatMap { field in
             (standing(field, hash).map { [$0] } ?? []) + voidConflicts(field, hash)
         }
         return found.filter(\.isOpen).sorted { $0.id < $1.id }

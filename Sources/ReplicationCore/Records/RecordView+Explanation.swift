@@ -11,10 +11,10 @@ extension RecordView {
         lines += custodyLines()
         if let handling = handlingLine() { lines.append(handling) }
         let byField = Dictionary(grouping: conflicts) { $0.field }
-        for field in state.fields where Self.isExplained(field.name) {
+        for field in state.fields where Self.isExplained(field.name) && shows(field.name) {
             lines += self.lines(of: field, byField[field.name] ?? [])
         }
-        return Explanation(lines: lines)
+        return Explanation(lines: lines.filter { shows($0.field) })
     }
 
     /// Turns and deletions are told of the record as a whole.

@@ -9,8 +9,8 @@ extension RecordView {
     }
 
     /// SHA-256 over the item and the values of the fields that are to be unique among its open
-    /// records; nil if the definition names none, one of them has no value, or the record is not
-    /// open.
+    /// records; nil if the definition names none, one of them has no value or is not for the viewer,
+    /// or the record is not open.
     package func unique(hash: HashFunction) -> Digest? {
         guard !definition.unique.isEmpty, isOpen else { return nil }
         var parts = ProtobufWriter(capacity: 128)

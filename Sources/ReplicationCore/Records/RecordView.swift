@@ -1,18 +1,46 @@
 package import AllianceModel
 
-/// A record as it is shown: what its registers, its custody and its definition make of its state.
+/// A record as it is shown to a member: what its registers, its custody and its definition make of
+/// its state.
 package struct RecordView: Sendable {
     package let state: RecordState
     package let definition: ItemDefinition
     package let custody: Custody
     private let handling: HandlingOrder
+    /// Whether fields of scope `parties` are left out.
+    private let hidesPartiesFields: Bool
 
-    package init(_ state: RecordState, _ definition: ItemDefinition) {
+    /// `viewer`: the member it is shown to; nil: nobody, everything is for the rules to judge by.
+    package init(
+        _ state: RecordState,
+        _ definition: ItemDefinition,
+        viewer: MemberCode? = nil
+    ) {
         self.state = state
         self.definition = definition
         custody = Custody(state.turns, home: state.header.home, accepting: state.key.origin)
         handling = HandlingOrder(state.assignments, home: state.header.home)
+        hidesPartiesFields = viewer.map { !state.isParty($0) } ?? false
     }
+
+    // MARK: Who sees what
+
+    /// Whether fields of a scope are shown to the viewer: those of the parties only to whom is a
+    /// party now.
+    ///
+    /// To have is not to be shown: a withdrawn party keeps what it has, and a dishonest one may tell
+    /// its values to whom it likes.
+    package func shows(_ scope: Scope) -> Bool { scope != .parties || !hidesPartiesFields }
+
+    /// The same of a field of the definition or the system; nil, the record as a whole, is shown.
+    package func shows(_ field: Text?) -> Bool {
+        guard hidesPartiesFields, let field, let scope = definition.scope(of: field) else {
+            return true
+        }
+        return shows(scope)
+    }
+
+    // MARK: The record
 
     /// Whose turn it is; nil for a plain record.
     package var holder: MemberCode? { definition.workflow == nil ? nil : custody.holder }
@@ -60,13 +88,16 @@ package struct RecordView: Sendable {
 
     /// The value of the field that the definition names as subject, as its canonical text.
     package var subject: Text? {
-        definition.subject.flatMap { shownValue(of: $0)?.text }
+        guard let subject = definition.subject, shows(subject) else { return nil }
+        return shownValue(of: subject)?.text
     }
 
-    /// What a field of the definition shows: nil if it was never written; a set as `.set`, a counter
-    /// as its total; of several values under review the one that `latest` would show.
+    /// What a field of the definition shows: nil if it was never written, or is not for the viewer; a
+    /// set as `.set`, a counter as its total; of several values under review the one that `latest`
+    /// would show.
     package func value(of field: FieldDefinition) -> FieldValue? {
-        switch field.merge {
+        guard shows(field.scope) else { return nil }
+        return switch field.merge {
         case .union: .set(state.field(field.name)?.elements ?? [])
         case .sum: .integer(state.field(field.name)?.total ?? 0)
         default: shownValue(of: field.name)
@@ -75,6 +106,7 @@ package struct RecordView: Sendable {
 
     /// The different values that a field shows, sorted: several only under `review`.
     package func values(of field: FieldDefinition) -> [FieldValue] {
+        guard shows(field.scope) else { return [] }
         guard case .review = field.merge else { return value(of: field).map { [$0] } ?? [] }
         let standing = state.field(field.name)?.standing ?? []
         return Set(standing.compactMap(\.single)).sorted()
@@ -88,6 +120,14 @@ package struct RecordView: Sendable {
 
     private func shownValue(of name: Text) -> FieldValue? {
         state.field(name).flatMap(shown)?.single
+    }
+}
+
+extension RecordState {
+    /// Whether a member is home, accepting or an added party now.
+    fileprivate func isParty(_ member: MemberCode) -> Bool {
+        member == header.home || member == key.origin
+            || field(SystemField.parties)?.members.contains(member) == true
     }
 }
 

@@ -159,7 +159,7 @@ import Testing
         throws
     {
         let story = try unwound()
-        let lines = try story.judged("350128").lines
+        let lines = try story.judged("350128").lines()
         let writes = story.entries.filter { $0.audience.includes(story.me) }
             .flatMap(\.changeset.writes)
         #expect(Set(lines.map(\.dot)).count <= writes.count && lines.count == writes.count)

@@ -113,7 +113,7 @@ extension City {
             header: header,
             definition: definition,
             facts: facts
-        ).lines {
+        ).lines() {
             let id = ModelWriteID(field: line.field, dot: ModelDot(line.dot))
             outcome.held[id] = nil
             let verdict = line.verdict.flatMap { ModelVerdict(rawValue: $0.rawValue) } ?? .valid
