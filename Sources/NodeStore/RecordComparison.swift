@@ -95,17 +95,11 @@ package struct RecordComparison {
         var scopes: Set<Scope> = []
         if state.isWritten(.alliance, definition) { scopes.insert(.alliance) }
         let parties = state.parties(definition)
-        if state.isWritten(.parties, definition), parties.contains(me), parties.contains(peer) {
+        if state.isWritten(.parties, definition), parties.contains(me),
+            parties.contains(peer)
+        {
             scopes.insert(.parties)
         }
         return scopes
-    }
-}
-
-extension RecordState {
-    /// Whether anything of that scope was ever written: who has the scope and nothing else of the
-    /// record does not have the record.
-    fileprivate func isWritten(_ scope: Scope, _ definition: ItemDefinition) -> Bool {
-        fields.contains { definition.scope(of: $0.name) == scope }
     }
 }

@@ -30,6 +30,14 @@ extension RecordState {
         return writer.bytes.withUnsafeBytes { hash($0) }
     }
 
+    /// Whether there is anything of that scope to compare: who has the scope and nothing else of the
+    /// record does not have the record.
+    ///
+    /// What only a fork had is nothing to anybody: others hold another branch, or none.
+    package func isWritten(_ scope: Scope, _ definition: ItemDefinition) -> Bool {
+        fields.contains { definition.scope(of: $0.name) == scope && $0.compared != nil }
+    }
+
     /// Home, accepting and the added parties, sorted.
     package func parties(_ definition: ItemDefinition) -> [MemberCode] {
         RecordView(self, definition).parties
