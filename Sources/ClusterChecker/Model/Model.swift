@@ -76,8 +76,10 @@ struct Given {
         facts.gone.union(forkedWriters).contains { $0.member == home || $0.member == accepting }
     }
 
-    /// Of a gone or forked incarnation: what replaces its writes may not have seen them.
-    func isDoubtful(_ writer: ModelWriter) -> Bool { !isWaitedFor(writer) }
+    /// Of a gone incarnation, or in a forked feed: what replaces it may not have seen it.
+    func isDoubtful(_ write: ModelWrite) -> Bool {
+        facts.gone.contains(write.dot.writer) || facts.forks[write.place.feed] != nil
+    }
 
     /// Under a ceiling "its timestamps count as at most that".
     func effective(_ write: ModelWrite) -> ModelTimestamp {

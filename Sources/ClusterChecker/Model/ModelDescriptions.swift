@@ -55,8 +55,8 @@ extension ModelJournalReason: CustomStringConvertible {
         case .siblingOfEqualValue: "a sibling of equal value"
         case .lost: "listed as lost"
         case .lostUncovered: "listed as lost by one that does not cover it"
-        case .replaced: "replaced, of an incarnation gone or forked"
-        case .replacedByEqual: "replaced by its equal, of an incarnation gone or forked"
+        case .replaced: "replaced, of an incarnation gone or a feed forked"
+        case .replacedByEqual: "replaced by its equal, of an incarnation gone or a feed forked"
         case .void(let verdict): verdict.rawValue
         }
     }

@@ -45,7 +45,7 @@ package enum ModelJournalReason: Hashable, Sendable {
     /// Listed as lost by a write that did not replace it (a lie, or a mistake): listing it is
     /// neither wrong nor needed.
     case lostUncovered
-    /// A replaced write of an incarnation that is gone or forked.
+    /// A replaced write of an incarnation that is gone, or in a feed that is forked.
     case replaced
     /// The same of an element that whoever replaced it added again: listing it is neither wrong nor
     /// needed.

@@ -8,7 +8,9 @@ extension ModelRun {
             observation.records.sorted { $0.key < $1.key }.flatMap { key, sight in
                 // Of copies of one dot one that is there is enough: which counts, `wrong` judges.
                 let copies = Dictionary(grouping: sight.received, by: \.id)
-                let gone = copies.filter { $0.value.allSatisfy { hasVanished($0, sight) } }
+                let gone = copies.filter {
+                    $0.value.allSatisfy { hasVanished($0, sight, observation.member) }
+                }
                 return gone.keys.sorted().map { id in
                     ModelFinding(
                         .vanished,
@@ -23,7 +25,11 @@ extension ModelRun {
         }
     }
 
-    private func hasVanished(_ write: ModelWrite, _ sight: ModelSight) -> Bool {
+    private func hasVanished(
+        _ write: ModelWrite,
+        _ sight: ModelSight,
+        _ member: MemberCode
+    ) -> Bool {
         let shown = sight.shown
         if shown.held[write.id] != nil || shown.journal[write.id] != nil { return false }
         guard shown.verdicts[write.id] == .valid else { return true }
@@ -31,11 +37,14 @@ extension ModelRun {
             $0.field == write.field && shown.verdicts[$0.id] == .valid && $0.covers(write)
         }
         let isDoubtful = Given(record: sight.record, writes: sight.received, facts: sight.facts)
-            .isDoubtful(write.dot.writer)
+            .isDoubtful(write)
         switch write.value {
         case .addition: return false
         case .member where write.field == ModelField.turn: return !shown.chain.contains(write.dot)
         case .elements(let added, _):
+            // To have is not to be shown: what a set holds is seen where it is shown only.
+            let scope = Given(record: sight.record, writes: [], facts: .none).scope(of: write.field)
+            guard scope != .parties || shown.parties.contains(member) else { return false }
             return added.contains { element in
                 !isShown(element, of: write.field, in: shown)
                     && (isDoubtful || !later.contains { $0.removed.contains(element) })
@@ -183,13 +192,7 @@ extension ModelRun {
             facts = sight.facts
             digest = sight.digest
             writes = sight.received.filter { isCommon($0.field) && !given.isForked($0) }
-            // A dot of a forked incarnation that is listed as lost, and not here, may be of a branch.
-            let here = Set(sight.received.filter { !given.isForked($0) }.map(\.id))
-            let mayBeBranch = sight.shown.journal.keys.filter {
-                given.forkedWriters.contains($0.dot.writer) && !here.contains($0)
-            }
             let forked = Set(sight.received.filter { given.isForked($0) }.map(\.id))
-                .union(mayBeBranch)
             var shown = sight.shown
             shown.held = shown.held.filter { isCommon($0.key.field) && !forked.contains($0.key) }
             // Who holds the forked branch with a ground in it sees it overruled, who does not gone.
@@ -197,10 +200,12 @@ extension ModelRun {
                 isCommon($0.key.field) && !forked.contains($0.key)
             }
             .mapValues { $0 == .groundGone ? .overruled : $0 }
-            shown.journal = shown.journal.filter {
-                isCommon($0.key.field) && !forked.contains($0.key)
-            }
-            shown.shown = shown.shown.filter { isCommon($0.key) }
+            // Who holds the branch lists its writes as void; all list what others name as lost.
+            shown.journal = shown.journal.filter { isCommon($0.key.field) }
+                .mapValues { $0.subtracting([.void(.forked)]) }
+                .filter { !$0.value.isEmpty }
+            // Parties fields are shown to parties alone: `wrong` judges each node's.
+            shown.shown = shown.shown.filter { given.scope(of: $0.key) == .alliance }
             shown.siblings = shown.siblings.filter { isCommon($0.key) }
             shown.conflicts = Set(
                 shown.conflicts.filter { conflict in

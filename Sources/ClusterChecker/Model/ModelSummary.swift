@@ -67,7 +67,7 @@ struct Summary {
                     let id = ModelWriteID(field: field, dot: dot)
                     journal[id, default: []].insert(write.covers(dot) ? .lost : .lostUncovered)
                 }
-                if given.isDoubtful(write.dot.writer), let reason = replacement(of: write) {
+                if given.isDoubtful(write), let reason = replacement(of: write) {
                     journal[write.id, default: []].insert(reason)
                 }
             }

@@ -2,7 +2,7 @@ import AllianceModel
 
 extension JudgedField {
     /// The register that the writes make, by the definitions and not by joining one after another.
-    func state(_ facts: RecordFacts) -> FieldState {
+    var state: FieldState {
         var state = FieldState(name)
         state.applied = applied
         let valid = writes.filter { $0.verdict == nil }.map(\.copy)
@@ -12,7 +12,7 @@ extension JudgedField {
         case .union, .parties:
             let standing = JudgedField.elements(valid)
             state.standing = standing.writes
-            lost.formUnion(standing.reduced.filter { facts.isLost($0.writer) })
+            lost.formUnion(standing.reduced.filter(doubtful.contains))
         case .sum:
             state.standing = valid.map { StandingWrite(addition: $0) }
             state.reviewed = seen
@@ -21,16 +21,10 @@ extension JudgedField {
             state.standing = valid.filter { !seen.contains($0.dot) }
                 .map { StandingWrite($0) }
             lost.formUnion(
-                valid.map(\.dot).filter { seen.contains($0) && facts.isLost($0.writer) }
+                valid.map(\.dot).filter { seen.contains($0) && doubtful.contains($0) }
             )
         }
         state.lost = lost.sorted()
-        if !facts.forkedWriters.isEmpty {
-            let here = Set(sound)
-            state.lostForked = state.lost.filter {
-                facts.forkedWriters.contains($0.writer) && !here.contains($0)
-            }
-        }
         var voids: Set<VoidWrite> = []
         for judged in writes {
             guard let verdict = judged.verdict else { continue }

@@ -9,10 +9,10 @@ struct JudgedField {
     /// Those that are something to somebody, sorted by dot: one a dot.
     private(set) var undecided: [WriteCopy] = []
     private(set) var applied = CausalContext()
-    /// Dots that are here off any fork.
-    private(set) var sound: [Dot] = []
     /// Dots that were taken in and are nothing: forked, or numbered twice.
     private(set) var nothing: Set<Dot> = []
+    /// Dots whose replacement may not have seen them (`Place.isDoubtful`).
+    private(set) var doubtful: Set<Dot> = []
 
     init(name: Text, rule: FieldRules.Rule) {
         self.name = name
@@ -20,17 +20,17 @@ struct JudgedField {
     }
 
     /// Takes in every content of one dot, with what its place makes of it; dots in their order.
-    mutating func take(_ copies: [WriteCopy: Verdict?]) {
+    mutating func take(_ copies: [WriteCopy: Place]) {
         guard let dot = copies.keys.first?.dot else { return }
         applied.insert(dot)
-        let sound = copies.filter { $0.value == nil }.map(\.key)
-        if !sound.isEmpty { self.sound.append(dot) }
+        let sound = copies.filter { $0.value.verdict == nil }.map(\.key)
+        if copies.values.contains(where: \.isDoubtful) { doubtful.insert(dot) }
         if sound.count == 1 { undecided.append(sound[0]) } else { nothing.insert(dot) }
         let sorted = copies.sorted {
             ($0.key.timestamp, VoidWrite($0.key)) < ($1.key.timestamp, VoidWrite($1.key))
         }
-        for (copy, place) in sorted where place != nil || sound.count > 1 {
-            writes.append(JudgedWrite(copy: copy, verdict: place ?? .numberUsedTwice))
+        for (copy, place) in sorted where place.verdict != nil || sound.count > 1 {
+            writes.append(JudgedWrite(copy: copy, verdict: place.verdict ?? .numberUsedTwice))
         }
     }
 

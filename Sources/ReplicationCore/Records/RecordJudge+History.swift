@@ -63,7 +63,7 @@ package struct JudgedHistory: Sendable {
         for index in genuine.fields.indices {
             genuine.fields[index].decide(rights, definition)
             judged.append(genuine.fields[index])
-            state.fields.append(genuine.fields[index].state(facts))
+            state.fields.append(genuine.fields[index].state)
         }
         state.isDeleted = JudgedHistory.isDeleted(state, judged, definition)
         self.state = state
@@ -127,18 +127,17 @@ struct GenuineWrites {
 
     init(_ history: [Evidence], _ definition: ItemDefinition, _ facts: RecordFacts) {
         var rules = FieldRules(definition)
-        var copies: [Text: [Dot: [WriteCopy: Verdict?]]] = [:]
+        var copies: [Text: [Dot: [WriteCopy: Place]]] = [:]
         for evidence in history {
-            let place = GenuineWrites.verdict(of: evidence.provenance, facts)
+            let place = Place(evidence.provenance, facts)
             let ceiling = facts.ceilings[evidence.provenance.writer]
             let timestamp = evidence.changeset.timestamp
             let effective = ceiling.map { min($0, timestamp) } ?? timestamp
             for write in evidence.changeset.writes {
                 let copy = WriteCopy(write: write, timestamp: timestamp, effective: effective)
                 let known = copies[write.field, default: [:]][write.dot, default: [:]][copy]
-                // Of one content in several places the best place counts.
-                let verdict = known.map { [$0, place].best } ?? place
-                copies[write.field, default: [:]][write.dot, default: [:]][copy] = .some(verdict)
+                copies[write.field, default: [:]][write.dot, default: [:]][copy] =
+                    known.map { $0.joined(place) } ?? place
             }
         }
         for (name, dots) in copies.sorted(by: { $0.key < $1.key }) {
@@ -150,12 +149,6 @@ struct GenuineWrites {
             }
             fields.append(field)
         }
-    }
-
-    private static func verdict(of place: Provenance, _ facts: RecordFacts) -> Verdict? {
-        if let least = facts.forks[place.feed], place.sequence >= least { return .forked }
-        if let last = facts.closed[place.feed], place.sequence > last { return .left }
-        return nil
     }
 
     private func field(_ name: Text) -> JudgedField? { fields.first { $0.name == name } }
@@ -212,10 +205,35 @@ struct GenuineWrites {
     }
 }
 
-extension [Verdict?] {
-    /// None is best, then `forked`.
-    fileprivate var best: Verdict? {
-        if contains(where: { $0 == nil }) { return nil }
-        return contains(.forked) ? .forked : .left
+/// What the places in which one content stands make of it.
+struct Place: Hashable {
+    /// Of several places the best: none, then `forked`.
+    private(set) var verdict: Verdict?
+    /// Whether what replaced it may not have seen it: its incarnation is gone, or a feed that it
+    /// stands in was forked.
+    ///
+    /// Not any feed of its incarnation: whoever is outside a feed's audience knows that it was forked,
+    /// and not whose incarnation it is of, so members would not agree.
+    private(set) var isDoubtful: Bool
+
+    init(_ provenance: Provenance, _ facts: RecordFacts) {
+        let fork = facts.forks[provenance.feed]
+        isDoubtful = fork != nil || facts.gone.contains(provenance.writer)
+        if let fork, provenance.sequence >= fork {
+            verdict = .forked
+        } else if let last = facts.closed[provenance.feed], provenance.sequence > last {
+            verdict = .left
+        }
+    }
+
+    func joined(_ other: Place) -> Place {
+        var place = self
+        place.isDoubtful = isDoubtful || other.isDoubtful
+        if verdict == nil || other.verdict == nil {
+            place.verdict = nil
+        } else if other.verdict == .forked {
+            place.verdict = .forked
+        }
+        return place
     }
 }

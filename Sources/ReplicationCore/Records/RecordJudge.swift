@@ -129,10 +129,8 @@ struct Joining {
         return .void(verdict)
     }
 
-    /// What was replaced of an incarnation that is lost goes to the journal; a lost dot of a forked
-    /// one is not compared.
+    /// What is replaced of an incarnation that is gone, or in a forked feed, goes to the journal.
     private func bearsOnLost(_ write: Write, _ place: Int?) -> Bool {
-        if write.lost.contains(where: { facts.forkedWriters.contains($0.writer) }) { return true }
         guard let place else { return false }
         return fields[place].standing.contains {
             facts.isLost($0.dot.writer) && write.context.contains($0.dot)

@@ -86,7 +86,6 @@ extension FieldState {
         for entry in reviewed.entries {
             writer.message(6) { EntryCoding.encode(entry.writer, entry.number, into: &$0) }
         }
-        for dot in lostForked { writer.message(7) { dot.encode(into: &$0) } }
     }
 
     fileprivate init?(encoded: ArraySlice<UInt8>) {
@@ -97,7 +96,6 @@ extension FieldState {
         var lost: [Dot] = []
         var voids: [VoidWrite] = []
         var reviewed: [CausalContext.Entry] = []
-        var lostForked: [Dot] = []
         while let (number, value) = reader.next() {
             guard case .bytes(let inner) = value else { return nil }
             switch number {
@@ -117,23 +115,21 @@ extension FieldState {
             case 6:
                 guard let seen = EntryCoding.dot(inner) else { return nil }
                 reviewed.append(CausalContext.Entry(writer: seen.writer, number: seen.number))
-            case 7:
-                guard let dot = EntryCoding.dot(inner) else { return nil }
-                lostForked.append(dot)
+            // Lost dots that were not compared, in states stored until November 2026.
+            case 7: continue
             default: return nil
             }
         }
         guard !reader.isMalformed, let name, let context = CausalContext(sorted: applied),
             let reviewed = CausalContext(sorted: reviewed),
             standing.isStrictlySorted(by: \.dot), lost.isStrictlySorted(by: \.self),
-            voids.isStrictlySorted(by: \.self), lostForked.isStrictlySorted(by: \.self)
+            voids.isStrictlySorted(by: \.self)
         else { return nil }
         self.init(
             name: name,
             applied: context,
             standing: standing,
             lost: lost,
-            lostForked: lostForked,
             voids: voids,
             reviewed: reviewed
         )

@@ -50,8 +50,6 @@ extension FieldState {
         var bare = self
         bare.applied = CausalContext()
         bare.reviewed = CausalContext()
-        bare.lost.removeAll { lostForked.contains($0) }
-        bare.lostForked = []
         if !bare.voids.isEmpty {
             bare.voids.removeAll { $0.verdict == .forked }
             for index in bare.voids.indices {

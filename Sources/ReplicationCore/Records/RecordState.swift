@@ -63,33 +63,21 @@ package struct FieldState: Hashable, Sendable {
         applied: CausalContext,
         standing: [StandingWrite],
         lost: [Dot],
-        lostForked: [Dot] = [],
         voids: [VoidWrite] = [],
         reviewed: CausalContext = CausalContext()
     ) {
         self.name = name
         self.applied = applied
         self.standing = standing
-        guard !lost.isEmpty || !lostForked.isEmpty || !voids.isEmpty || !reviewed.isEmpty else {
-            return
-        }
-        disputed = Disputed(
-            Dispute(lost: lost, lostForked: lostForked, voids: voids, reviewed: reviewed)
-        )
+        guard !lost.isEmpty || !voids.isEmpty || !reviewed.isEmpty else { return }
+        disputed = Disputed(Dispute(lost: lost, voids: voids, reviewed: reviewed))
     }
 
     /// The dots that some valid write named as lost, and the replaced writes of incarnations that are
-    /// gone or forked, sorted: with the siblings not shown and the void writes, the journal.
+    /// gone and of forked feeds, sorted: with the siblings not shown and the void writes, the journal.
     package var lost: [Dot] {
         get { disputed?.dispute.lost ?? [] }
         set { change { $0.lost = newValue } }
-    }
-
-    /// Those of the lost dots that are of a forked incarnation and not here off the fork: who lacks
-    /// that branch cannot know that they are of it, so they are not compared.
-    package var lostForked: [Dot] {
-        get { disputed?.dispute.lostForked ?? [] }
-        set { change { $0.lostForked = newValue } }
     }
 
     /// Applied writes that count for nothing, sorted by (dot, verdict, timestamp, value).
@@ -115,7 +103,6 @@ package struct FieldState: Hashable, Sendable {
 
     private struct Dispute: Hashable, Sendable {
         var lost: [Dot] = []
-        var lostForked: [Dot] = []
         var voids: [VoidWrite] = []
         var reviewed = CausalContext()
     }

@@ -68,10 +68,23 @@ struct ModelHeldTests {
             let late = story.judge([seen, work, lost, turn], facts)
             #expect(late.verdict(work) == .valid)
             #expect(late.text("latest") == "2")
-            // "Because its replacer may not have seen it, everything of such an incarnation that
-            // was replaced is in the journal."
-            #expect(late.journaled(lost) == [.replaced])
         }
+    }
+
+    /// "Because its replacer may not have seen it, everything of such an incarnation that was
+    /// replaced is in the journal": of a forked one, what stands in the feed that was forked, since
+    /// who does not know another feed cannot tell whose incarnation it is of.
+    @Test func `what was replaced of a gone incarnation or in a forked feed is in the journal`() {
+        let lost = story.text("latest", fuzhou, "1", at: 10)
+        let next = story.text("latest", putian, "2", at: 11, seen: [lost])
+        let behind = lost.place.sequence + 1
+        for facts in [
+            ModelFacts(gone: [ModelWriter(lost)]), ModelFacts(forks: [lost.place.feed: behind]),
+        ] {
+            #expect(story.judge([next, lost], facts).journaled(lost) == [.replaced])
+        }
+        let elsewhere = ModelFacts(forked: [ModelWriter(lost)])
+        #expect(story.judge([next, lost], elsewhere).journaled(lost) == nil)
     }
 
     @Test func `a write in a feed its field's scope does not allow is held alone`() {

@@ -233,7 +233,7 @@ import Testing
         var stage = try Stage()
         #expect(
             stage.replica.clockAgreement(boundMilliseconds: 60_000)
-                == ClockAgreement(members: 3, heard: 0, beyondBound: 0, withinHalf: 0)
+                == ClockAgreement(members: 3, skewsMilliseconds: [], boundMilliseconds: 60_000)
         )
         #expect(!stage.replica.clockAgreement(boundMilliseconds: 60_000).isConfirmed)
         #expect(!stage.replica.clockAgreement(boundMilliseconds: 60_000).isDoubtful)
