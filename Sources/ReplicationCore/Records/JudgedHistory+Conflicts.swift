@@ -48,7 +48,7 @@ extension JudgedHistory {
                 )
             )
         }
-        // Of an incarnation that is gone or forked: who replaced it may not have seen it.
+        // Of an incarnation that is gone, or in a forked feed: who replaced it may not have seen it.
         for dot in state.lost where !listed.contains(dot) {
             conflicts.append(
                 view.conflict(
