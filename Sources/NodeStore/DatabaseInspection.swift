@@ -38,11 +38,20 @@ enum DatabaseInspection {
         let connection = try Connection(path: path, mode: walBytes == 0 ? .immutable : .reader)
         let finding = try version(connection)
         if finding == .current {
-            try checkSchema(connection)
+            try checkSchema(connection, Schema.version)
             try checkTips(connection)
             if bytes <= quickCheckBytesMaximum { try quickCheck(connection) }
         }
         return finding
+    }
+
+    /// Looks at a file of an earlier version of the schema, as far as that version goes; returns it.
+    static func inspectOlder(_ path: String) throws(StoreError) -> Int {
+        let connection = try Connection(path: path, mode: .immutable)
+        let version = Int(try connection.first("PRAGMA user_version") { $0.int(0) } ?? 0)
+        try checkSchema(connection, version)
+        try checkTips(connection)
+        return version
     }
 
     // MARK: File
@@ -90,17 +99,20 @@ enum DatabaseInspection {
         return version < Schema.version ? .older : .current
     }
 
-    /// The schema must be to the letter the one that the migrations make.
-    private static func checkSchema(_ connection: Connection) throws(StoreError) {
+    /// The schema must be to the letter the one that the migrations up to a version make.
+    private static func checkSchema(
+        _ connection: Connection,
+        _ version: Int
+    ) throws(StoreError) {
         let model = try Connection(path: ":memory:", mode: .writer)
-        for migration in Schema.migrations { try model.execute(migration.sql) }
+        for migration in Schema.migrations.prefix(version) { try model.execute(migration.sql) }
         let expected = try objects(model)
         let found = try objects(connection)
         for name in Set(expected.keys).union(found.keys).sorted()
         where expected[name] != found[name] {
             throw .damaged(
                 path: connection.path,
-                reason: "\(name) is not as version \(Schema.version) of the schema has it"
+                reason: "\(name) is not as version \(version) of the schema has it"
             )
         }
     }

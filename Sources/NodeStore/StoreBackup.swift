@@ -15,6 +15,8 @@ package enum StoreBackup {
         package var bytes: Int64
         /// The last log position in it.
         package var position: LogPosition
+        /// The version of the schema that it has; nil: the one that this program writes.
+        package var olderSchema: Int?
     }
 
     /// Copies the database at `database` to `path`, which must not be there yet.
@@ -50,20 +52,28 @@ package enum StoreBackup {
 
     /// Looks at every entry of the store in a file that no process has open.
     ///
-    /// Throws what is wrong with it.
+    /// Throws what is wrong with it. `takesOlder`: whether it may be of an earlier version of the schema,
+    /// which a node brings up to date when it starts.
     package static func verified(
         _ path: String,
-        _ settings: StoreSettings
+        _ settings: StoreSettings,
+        takesOlder: Bool = false
     ) throws(StoreError) -> Report {
-        guard try DatabaseInspection.inspect(path, on: SystemVolume()) == .current else {
+        var olderSchema: Int?
+        switch try DatabaseInspection.inspect(path, on: SystemVolume()) {
+        case .current: break
+        case .older where takesOlder: olderSchema = try DatabaseInspection.inspectOlder(path)
+        case .older:
             throw .damaged(path: path, reason: "it is not of this version of the schema")
+        case .absent: throw .damaged(path: path, reason: "there is no store in it")
         }
         let connection = try Connection(path: path, mode: .immutable)
         let reader = SQLiteReader(connection, settings, FrontierCache())
         if let finding = try reader.verify().first { throw .damaged(path: path, reason: finding) }
         return Report(
             bytes: Int64(SystemVolume().size(of: path) ?? 0),
-            position: try reader.lastPosition()
+            position: try reader.lastPosition(),
+            olderSchema: olderSchema
         )
     }
 

@@ -62,7 +62,7 @@ package struct StoreRestore {
                     random: { _ in [] },
                     terms: { _, _ in nil }
                 )
-                return try StoreBackup.verified(copy, settings)
+                return try StoreBackup.verified(copy, settings, takesOlder: true)
             }
             try judgeOwner(of: copy)
             let replaced = try stored { () throws(StoreError) in try swap(copy, stamp) }

@@ -134,4 +134,78 @@ struct RestoreTests {
         #expect(throws: StoreRestore.Fault.otherAlliance) { try restore(into: target) }
         #expect(!FileManager.default.fileExists(atPath: target.databasePath))
     }
+
+    // MARK: Schema
+
+    /// A store of the first version of the schema with one feed of so many entries, as a file.
+    private func makeOldBackup(_ count: Int) throws {
+        let old = try StoreFixture()
+        try DataFolder(old.data).unlock()
+        let secret = Bytes(repeating: 7, count: 32)
+        try Schema.migrate(path: old.databasePath, secret: secret, to: 1)
+        // Its tables have what a present store has in the same ones.
+        try makeBackup(count)
+        let target = try Connection(path: old.databasePath, mode: .writer)
+        try target.run("ATTACH DATABASE ?1 AS present") { $0.bind(1, backup) }
+        for table in ["incarnations", "feeds", "log", "heads", "frontiers"] {
+            let columns = try target.all(
+                "SELECT name FROM pragma_table_info(?1)",
+                { $0.bind(1, table) },
+                row: { $0.string(0) }
+            ).joined(separator: ", ")
+            try target.execute(
+                "INSERT INTO main.\(table) (\(columns)) SELECT \(columns) FROM present.\(table)"
+            )
+        }
+        try FileManager.default.removeItem(atPath: backup)
+        try target.run("VACUUM main INTO ?1") { $0.bind(1, backup) }
+    }
+
+    @Test func `a backup of an earlier schema is verified and taken, and the node migrates it`()
+        throws
+    {
+        try makeOldBackup(30)
+        let target = try StoreFixture()
+        let report = try restore(into: target)
+        #expect(report.backup.olderSchema == 1)
+        #expect(report.backup.position == 30)
+        let store = try target.open()
+        #expect(try store.lastPosition() == 30)
+        #expect(try store.verify() == [])
+        let database = try Connection(path: target.databasePath, mode: .reader)
+        #expect(try database.first("PRAGMA user_version") { $0.int(0) } == Int64(Schema.version))
+    }
+
+    @Test func `a backup of an earlier schema is verified as well as any`() throws {
+        try makeOldBackup(200)
+        let whole = try Data(contentsOf: URL(fileURLWithPath: backup))
+        var flipped = whole
+        let place = try #require(whole.range(of: Data("150".utf8)))
+        flipped[place.lowerBound] ^= 1
+        try flipped.write(to: URL(fileURLWithPath: backup))
+        let target = try StoreFixture()
+        #expect(throws: StoreRestore.Fault.self) { try restore(into: target) }
+        try whole.write(to: URL(fileURLWithPath: backup))
+        let altered = try Connection(path: backup, mode: .writer)
+        try altered.execute("CREATE TABLE more (x INTEGER) STRICT; PRAGMA journal_mode = DELETE")
+        #expect(throws: StoreRestore.Fault.self) { try restore(into: target) }
+        #expect(!target.folder.exists("data/citysync.sqlite"))
+    }
+
+    @Test func `a backup of a later schema is refused as that`() throws {
+        try makeBackup(3)
+        let altered = try Connection(path: backup, mode: .writer)
+        try altered.execute("PRAGMA user_version = 9; PRAGMA journal_mode = DELETE")
+        let target = try StoreFixture()
+        #expect {
+            try restore(into: target)
+        } throws: { error in
+            guard
+                case .store(.newer(_, schema: 9, known: Schema.version)) = error
+                    as? StoreRestore.Fault
+            else { return false }
+            return true
+        }
+        #expect(!target.folder.exists("data/citysync.sqlite"))
+    }
 }

@@ -51,6 +51,13 @@ struct RestoreCommand: AsyncParsableCommand {
         if let replaced = report.replaced {
             text += "What it replaces is kept: \(Escaping.shown(replaced))\n"
         }
+        if let schema = report.backup.olderSchema {
+            text += """
+                It was made by an earlier version (schema \(schema)): the node brings it up to date when it \
+                starts.
+
+                """
+        }
         text += """
             Start the node: it takes back from its peers what it had told them after the backup was made, \
             and citysync status says what.
@@ -114,7 +121,8 @@ struct RestoreCommand: AsyncParsableCommand {
         case .store(.newer(_, let schema, let known)):
             return .notDone(
                 """
-                \(shown) was made by a later version (schema \(schema); this version knows \(known)).
+                \(shown) was made by a later version (schema \(schema); this version knows \(known)). \
+                Nothing was changed.
                   Do: install that version, or a later one.
                 """
             )
