@@ -21,12 +21,23 @@ extension Node {
         _ caller: Caller
     ) async throws(StoreError) -> Result<HeldRetry, Refusal> {
         try await perform(count: 0) { ledger, wall throws(StoreError) in
+            switch try ledger.earlierNote(caller) {
+            case .failure(let refusal)?: return .failure(refusal)
+            case .success?:
+                // It was judged again for this request: how it stands now is what there is to say.
+                return .success(
+                    try ledger.store.held(at: position)
+                        .map { .held(HeldRow($0, ledger.agreement)) } ?? .released
+                )
+            case nil: break
+            }
             guard let waiting = try ledger.store.held(at: position) else {
                 return .failure(
                     Refusal(.heldUnknown, "no changeset is held at position \(position)")
                 )
             }
             let isReleased = try ledger.retry(waiting, caller, wallMilliseconds: wall)
+            try ledger.keep("held \(position)", of: caller)
             guard !isReleased, let rest = try ledger.store.held(at: position) else {
                 return .success(.released)
             }
@@ -52,6 +63,23 @@ extension Node {
                 Refusal(.fieldInvalid, field: "file", "an absolute path of a file is wanted")
             )
         }
+        return try await backups.run { () async throws(StoreError) in
+            try await self.makeBackup(to: path, caller)
+        }
+    }
+
+    private func makeBackup(
+        to path: String,
+        _ caller: Caller
+    ) async throws(StoreError) -> Result<BackupReport, Refusal> {
+        let earlier = try await perform(count: 0) { ledger, _ throws(StoreError) in
+            try ledger.earlierNote(caller)
+        }
+        switch earlier {
+        case .failure(let refusal)?: return .failure(refusal)
+        case .success(let note)?: return .success(BackupReport(note: note, path: path))
+        case nil: break
+        }
         let start = clocks.monotonic()
         let pool = reads.pool
         // On a thread of the readers', since it takes a while and blocks; not on a reader's snapshot.
@@ -61,16 +89,17 @@ extension Node {
             }
         }
         switch made {
-        case .success(let report):
-            try await note(caller, subject: path)
-            return .success(
-                BackupReport(
-                    path: path,
-                    bytes: report.bytes,
-                    position: report.position,
-                    milliseconds: clocks.monotonic().milliseconds(since: start)
-                )
+        case .success(let made):
+            let report = BackupReport(
+                path: path,
+                bytes: made.bytes,
+                position: made.position,
+                milliseconds: clocks.monotonic().milliseconds(since: start)
             )
+            try await perform(count: 0) { ledger, wall throws(StoreError) in
+                try ledger.note(report.note, caller, wallMilliseconds: wall)
+            }
+            return .success(report)
         case .failure(.unopenable(_, let reason)):
             return .failure(Refusal(.fieldInvalid, field: "file", reason))
         case .failure(.full):
@@ -80,12 +109,23 @@ extension Node {
         case .failure(let error): throw error
         }
     }
+}
 
-    /// The audit line of what changed no record.
-    private func note(_ caller: Caller, subject: String) async throws(StoreError) {
-        try await perform(count: 0) { ledger, wall throws(StoreError) in
-            try ledger.audit(caller, subject: subject, wallMilliseconds: wall)
-        }
+extension BackupReport {
+    /// As the audit has it, and as a repeated request reads it: the path, then the numbers.
+    fileprivate var note: String {
+        "\(path) (\(bytes) bytes, position \(position), \(milliseconds) ms)"
+    }
+
+    /// What a note of the same path says.
+    fileprivate init(note: String, path: String) {
+        let numbers = note.dropFirst(path.count).split { !$0.isNumber }.compactMap { Int64($0) }
+        self.init(
+            path: path,
+            bytes: numbers.first ?? 0,
+            position: numbers.count > 1 ? numbers[1] : 0,
+            milliseconds: numbers.count > 2 ? numbers[2] : 0
+        )
     }
 }
 

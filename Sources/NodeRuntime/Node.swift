@@ -27,6 +27,7 @@ package final class Node: Sendable {
     let incarnation: Incarnation
     let startedAt: Monotonic
     let comparisons: Comparisons
+    let backups = BackupQueue()
     private let folder: DataFolder
     private let channels: PeerChannels
     private let listener: any Channel
@@ -38,9 +39,16 @@ package final class Node: Sendable {
         roster: Roster,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         comparison: ComparisonSettings = .standard,
+        clocks: NodeClocks = NodeClocks(),
         logger: Logger
     ) async throws(NodeStartError) -> Node {
-        let parts = try NodeParts(configuration, roster: roster, group: group, logger: logger)
+        let parts = try NodeParts(
+            configuration,
+            roster: roster,
+            group: group,
+            clocks: clocks,
+            logger: logger
+        )
         let listener: any Channel
         do {
             listener = try await parts.channels.listen(on: configuration.peers.listen)

@@ -26,10 +26,11 @@ struct NodeParts {
         _ configuration: NodeConfiguration,
         roster: Roster,
         group: any EventLoopGroup,
+        clocks: NodeClocks,
         logger: Logger
     ) throws(NodeStartError) {
         self.logger = logger
-        clocks = NodeClocks()
+        self.clocks = clocks
         let credentials = try Self.credentials(configuration, roster)
         rosterDigest = RosterCoding.digest(roster, SHA256.function)
         incarnation = Incarnation(rawValue: SecureRandom.word())

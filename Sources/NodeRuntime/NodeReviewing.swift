@@ -54,7 +54,18 @@ package protocol NodeReviewing: Sendable {
         token: String?,
         _ caller: Caller
     ) async throws(StoreError) -> Result<WriteAnswer, Refusal>
+    /// Issues again what this member wrote on a fork, a page of records at a time; each write once,
+    /// however often it is asked for.
+    ///
+    /// Refused as a whole as `record_unknown`, `key_reused` or `clock_beyond_bound`; what is refused of a
+    /// single write is told with it.
+    func reissue(
+        _ query: ReissueQuery,
+        _ caller: Caller
+    ) async throws(StoreError) -> Result<ReissuePage, Refusal>
     /// Judges a held changeset again at once. Refused as `held_unknown` if none is held at that position.
+    ///
+    /// The same request under the caller's key judges nothing again, and tells how it stands.
     func retryHeld(
         _ position: LogPosition,
         _ caller: Caller
@@ -63,7 +74,8 @@ package protocol NodeReviewing: Sendable {
     /// verifies it; the file appears under its name only once it is whole.
     ///
     /// `path` is on the node's machine and absolute. What is wrong with it is refused as
-    /// `field_invalid` of the field `file`.
+    /// `field_invalid` of the field `file`. One is made at a time; the same request under the caller's
+    /// key is answered with the first one's report.
     func backup(
         to path: String,
         _ caller: Caller

@@ -136,7 +136,7 @@ extension Ledger {
         return try store.request(requestKey(key))
     }
 
-    private func requestKey(_ key: String) -> Digest {
+    func requestKey(_ key: String) -> Digest {
         settings.authenticate(Bytes("key\0".utf8) + Bytes(key.utf8), secret)
     }
 

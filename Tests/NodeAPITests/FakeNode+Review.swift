@@ -16,6 +16,8 @@ extension FakeNode {
         var queries: [ConflictQuery] = []
         var resolutions: [Resolution] = []
         var backups: [String] = []
+        var reissues: [Reissue] = []
+        var reissueQueries: [ReissueQuery] = []
     }
 
     func conflicts(_ query: ConflictQuery) async throws(StoreError) -> ConflictPage {
@@ -131,6 +133,24 @@ extension FakeNode {
         }
         note(caller, "\(identifier)", &state)
         return WriteAnswer(status: caller.status, snapshot: snapshot)
+    }
+
+    /// One write a page, where a limit says so; the cursor is the number of those before.
+    func reissue(
+        _ query: ReissueQuery,
+        _ caller: Caller
+    ) async throws(StoreError) -> Result<ReissuePage, Refusal> {
+        try failing()
+        return change { state in
+            if let refusal = state.refusal { return .failure(refusal) }
+            state.review.reissueQueries.append(query)
+            if !query.isTrial { note(caller, "reissue", &state) }
+            let rest = state.review.reissues.dropFirst(Int(query.cursor ?? 0))
+            let rows = Array(rest.prefix(query.limit))
+            let end = (query.cursor ?? 0) + Int64(rows.count)
+            let next = rows.count < rest.count ? end : nil
+            return .success(ReissuePage(reissues: rows, lookedAt: rows.count, next: next))
+        }
     }
 
     func retryHeld(

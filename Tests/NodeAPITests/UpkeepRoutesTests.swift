@@ -90,9 +90,12 @@ struct UpkeepRoutesTests {
 
     @Test(
         arguments: Harness.allCases,
-        ["/v1/conflicts/c-1/resolution", "/v1/held/3/retry", "/v1/backup"]
+        [
+            "/v1/conflicts/c-1/resolution", "/v1/conflicts:reissue", "/v1/held/3/retry",
+            "/v1/backup",
+        ]
     )
-    func `resolution, retry and backup are for operators`(
+    func `resolution, reissue, retry and backup are for operators`(
         harness: Harness,
         path: String
     ) async throws {

@@ -74,6 +74,9 @@ extension Route {
         Route(.post, "/v1/conflicts/{id}/resolution", .operator, media: .json) {
             try await $0.resolveConflict($1)
         },
+        Route(.post, "/v1/conflicts:reissue", .operator, media: .json) {
+            try await $0.reissueForked($1)
+        },
         Route(.get, "/v1/held", .reader, query: paging) { try await $0.listHeld($1) },
         Route(.post, "/v1/held/{position}/retry", .operator) { try await $0.retryHeld($1) },
         Route(.get, "/v1/items", .reader, query: paging) { try $0.listItems($1) },

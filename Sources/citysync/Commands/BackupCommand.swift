@@ -20,17 +20,19 @@ struct BackupCommand: NodeCommand {
     @Argument(help: ArgumentHelp("The file to write.", valueName: "FILE"), completion: .file())
     var file: String
 
+    @OptionGroup var writing: WriteOptions
     @OptionGroup var options: GlobalOptions
 
     func perform(_ node: NodeClient, _ console: Console) async throws {
         let path =
             file.hasPrefix("/") ? file : FileManager.default.currentDirectoryPath + "/" + file
         console.progress("the node writes and verifies the copy")
-        let answer = try await node.ask(
+        let answer = try await write(
             .POST,
             ["backup"],
-            headers: [("Content-Type", "application/json")],
-            body: JSON.object(["file": .string(path)]).bytes,
+            .object(["file": .string(path)]),
+            writing,
+            node,
             timeout: .hours(12)
         )
         console.endProgress()

@@ -12,6 +12,7 @@ struct ConflictsCommand: AsyncParsableCommand {
             """,
         subcommands: [
             ConflictsListCommand.self, ConflictsShowCommand.self, ConflictsResolveCommand.self,
+            ConflictsReissueCommand.self,
         ]
     )
 }

@@ -77,10 +77,12 @@ struct HeldRetryCommand: NodeCommand {
     @Argument(help: ArgumentHelp("Its position, as held list has it.", valueName: "POSITION"))
     var position: Int64
 
+    @OptionGroup var writing: WriteOptions
     @OptionGroup var options: GlobalOptions
 
     func perform(_ node: NodeClient, _ console: Console) async throws {
-        let answer = try await node.ask(.POST, ["held", String(position), "retry"])
+        let path = ["held", String(position), "retry"]
+        let answer = try await write(.POST, path, nil, writing, node)
         guard let document = JSON(answer.body), let released = document["released"]?.boolean else {
             throw Failure.notDone("The answer does not say what became of it.")
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import NIOCore
 import NIOHTTP1
 
 struct RecordsCommand: AsyncParsableCommand {
@@ -73,14 +74,21 @@ extension NodeCommand {
         ifMatch: String? = nil,
         _ body: JSON?,
         _ writing: WriteOptions,
-        _ node: NodeClient
+        _ node: NodeClient,
+        timeout: TimeAmount = .seconds(60)
     ) async throws -> NodeClient.Answer {
         let key = writing.idempotencyKey ?? IdempotencyKey.random()
         var headers = [("Idempotency-Key", key)]
         if body != nil { headers.append(("Content-Type", "application/json")) }
         if let ifMatch { headers.append(("If-Match", ifMatch)) }
         do {
-            return try await node.ask(method, path, headers: headers, body: body?.bytes)
+            return try await node.ask(
+                method,
+                path,
+                headers: headers,
+                body: body?.bytes,
+                timeout: timeout
+            )
         } catch Failure.answerLost(let text) {
             throw Failure.answerLost(
                 text

@@ -66,7 +66,8 @@ struct ArgumentsTests {
                 "records get", "records list", "records create", "records update",
                 "records transition", "records delete", "records history", "records explain",
                 "records import", "records export",
-                "conflicts list", "conflicts show", "conflicts resolve", "held list", "held retry",
+                "conflicts list", "conflicts show", "conflicts resolve", "conflicts reissue",
+                "held list", "held retry",
                 "verify", "members list", "audit", "token new", "token list", "token revoke",
                 "backup", "restore", "doctor",
             ]

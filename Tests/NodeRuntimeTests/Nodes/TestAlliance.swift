@@ -63,7 +63,8 @@ struct TestAlliance {
     func start(
         _ code: String,
         roster other: Roster? = nil,
-        comparison: ComparisonSettings = .standard
+        comparison: ComparisonSettings = .standard,
+        clocks: NodeClocks = NodeClocks()
     ) async throws -> RunningNode {
         let place = folder.appending(path: code).path
         let port = try #require(MemberCode(code).flatMap { ports[$0] })
@@ -87,6 +88,7 @@ struct TestAlliance {
             configuration,
             roster: other ?? roster,
             comparison: comparison,
+            clocks: clocks,
             logger: logger
         )
         return RunningNode(node)

@@ -65,22 +65,23 @@ struct TwoNodeTests {
     ) async throws
         -> RecordIdentifier
     {
-        let answer = try await node.create(
-            Creation(
-                definition: digest,
-                home: MemberCode(home),
-                parties: [],
-                uuid: nil,
-                request: ChangeRequest(
-                    fields: [
-                        FieldRequest(name: "applicant", change: .set(.text("林小明"))),
-                        FieldRequest(name: "note", change: .set(.text("stays here"))),
-                    ]
-                )
-            ),
-            caller(201)
-        ).get()
+        let answer = try await node.create(creation(digest, home: home), caller(201)).get()
         return answer.snapshot.state.key.identifier
+    }
+
+    static func creation(_ digest: Digest, home: String) -> Creation {
+        Creation(
+            definition: digest,
+            home: MemberCode(home),
+            parties: [],
+            uuid: nil,
+            request: ChangeRequest(
+                fields: [
+                    FieldRequest(name: "applicant", change: .set(.text("林小明"))),
+                    FieldRequest(name: "note", change: .set(.text("stays here"))),
+                ]
+            )
+        )
     }
 
     @Test func `a case is accepted in one city and decided in the other`() async throws {

@@ -1,4 +1,5 @@
 import AllianceModel
+import Foundation
 import NodeStore
 import ReplicationCore
 import ReplicationWire
@@ -96,6 +97,31 @@ final class LedgerCity {
     /// As after a kill: a new process under a new incarnation, on what was committed.
     func restart(incarnation: UInt64) throws {
         ledger.store.folder.unlock()
+        ledger = try Self.open(member, folder, keys, incarnation, wall: wall)
+    }
+
+    /// A second machine on a copy of this one's disk, both starting anew under one incarnation, as
+    /// after a copy of the running one.
+    func clone(incarnation: UInt64) throws -> LedgerCity {
+        ledger.store.folder.unlock()
+        let copy = try LedgerCity(copyOf: self, incarnation: incarnation)
+        ledger = try Self.open(member, folder, keys, incarnation, wall: wall)
+        return copy
+    }
+
+    private init(copyOf other: LedgerCity, incarnation: UInt64) throws {
+        member = other.member
+        keys = other.keys
+        wall = other.wall
+        folder = try TemporaryFolder()
+        let files = try FileManager.default.contentsOfDirectory(atPath: "\(other.folder.path)/data")
+        _ = try DataFolder("\(folder.path)/data").unlock()
+        for name in files where name.hasPrefix("citysync.sqlite") {
+            try FileManager.default.copyItem(
+                atPath: "\(other.folder.path)/data/\(name)",
+                toPath: "\(folder.path)/data/\(name)"
+            )
+        }
         ledger = try Self.open(member, folder, keys, incarnation, wall: wall)
     }
 
@@ -334,6 +360,9 @@ enum LedgerItem {
                 field("memo", text, .latest, .any, .parties),
                 field("note", text, .latest, .any, .private),
                 field("open", text, .latest, .any, .alliance),
+                field("trips", .counter, .sum(limit: nil), .any, .parties),
+                field("bank", text, .review, .any, .parties),
+                field("permit", text, .once, .accepting, .parties),
             ]
         )
     }
