@@ -66,6 +66,9 @@ extension Ledger {
             } else if definition.widestScope == .alliance {
                 try carryCreation(of: stored.row, view, to: .alliance, wallMilliseconds)
             }
+            if definition.widestScope == .alliance {
+                try carryForked(stored.row, definition, wallMilliseconds)
+            }
         }
     }
 
@@ -84,12 +87,34 @@ extension Ledger {
         let folding = folding
         for applied in history {
             let evidence = try folding.evidence(of: applied.entry)
-            guard wanted == nil || evidence == wanted, !evidence.reaches(view.parties) else {
-                continue
-            }
+            guard wanted == nil || evidence == wanted,
+                !evidence.reaches(view.parties) || isForked(evidence) && evidence.isForMembers
+            else { continue }
             try carry(applied.entry, audience, view.definition, wallMilliseconds) {
                 .changeset($0)
             }
+        }
+    }
+
+    /// What stands behind a fork comes to nobody by its own feed any more.
+    ///
+    /// It is void, and still what others had seen: who lacks all of such a feed does not know whose
+    /// incarnation it is of, and would wait for it for ever.
+    private func isForked(_ evidence: Evidence) -> Bool {
+        facts.forks[evidence.provenance.feed].map { evidence.provenance.sequence >= $0 } ?? false
+    }
+
+    private mutating func carryForked(
+        _ row: RecordRow,
+        _ definition: ItemDefinition,
+        _ wallMilliseconds: Int64
+    ) throws(StoreError) {
+        guard !facts.forks.isEmpty else { return }
+        let folding = folding
+        for applied in try store.history(row, upTo: .max) {
+            let evidence = try folding.evidence(of: applied.entry)
+            guard evidence.provenance.audience == .alliance, isForked(evidence) else { continue }
+            try carry(applied.entry, .alliance, definition, wallMilliseconds) { .changeset($0) }
         }
     }
 
@@ -228,6 +253,10 @@ extension Ledger {
 }
 
 extension Evidence {
+    fileprivate var isForMembers: Bool {
+        if case .members = provenance.audience { true } else { false }
+    }
+
     /// Whether the feed that it stands in reaches all of these members; not if it is of another scope
     /// than the parties': then there is nothing to carry.
     fileprivate func reaches(_ members: [MemberCode]) -> Bool {

@@ -49,7 +49,9 @@ extension Ledger {
     /// A feed becomes known: what was proven of it before counts from now on.
     mutating func countForks(of feed: Digest) throws(StoreError) {
         for fork in forks where fork.feed == feed {
-            if try count(fork) { transaction.factsChanged = true }
+            guard try count(fork) else { continue }
+            transaction.factsChanged = true
+            if !held.isEmpty || !transaction.heldAuthors.isEmpty { sweep = 0 }
         }
     }
 

@@ -20,7 +20,7 @@ extension NodeEngine {
     /// Whether `transact` is to be called again within a second though nothing came.
     package func needsUpkeep(wallMilliseconds: Int64) -> Bool {
         problem == nil
-            && (!ledger.held.isEmpty || suspicion != nil || ledger.hasOverdue
+            && (!ledger.held.isEmpty || suspicion != nil || ledger.hasOverdue || !forked.isEmpty
                 || ledger.isBeyondBound(wallMilliseconds: wallMilliseconds))
     }
 
@@ -31,6 +31,7 @@ extension NodeEngine {
     ) throws(StoreError) {
         if suspicion != nil { try renew(.clone, wallMilliseconds, now) }
         try keepTime(wallMilliseconds, now)
+        for incarnation in forked { duties.append(.gone(incarnation)) }
         guard !ledger.held.isEmpty else {
             asked = [:]
             missing = [:]
@@ -75,6 +76,19 @@ extension NodeEngine {
             try renew(.clock, wallMilliseconds, now)
         }
         duties.append(.ceilings)
+    }
+
+    /// Earlier incarnations of this member that forked and are not said to be gone.
+    ///
+    /// A proof names a feed by its digest: whoever is not in its audience does not know whose
+    /// incarnation it is of, and would wait for ever for what was written in it.
+    private var forked: [Incarnation] {
+        ledger.facts.forkedWriters.filter { writer in
+            writer.member == ledger.settings.member
+                && writer.incarnation != ledger.settings.incarnation
+                && !ledger.facts.gone.contains(writer)
+        }
+        .map(\.incarnation).sorted()
     }
 
     // MARK: What is waited for

@@ -33,6 +33,8 @@ extension Replica {
         noteSkew(ping.clock, of: peer, wallMilliseconds: wallMilliseconds)
         sessions[link]?.comparedAt = now
         if ping.common == feeds.commonDigest(with: peer) {
+            // What it named before and has no more, for it was proven to be forked, is awaited no longer.
+            sessions[link]?.announced = [:]
             for member in [settings.member, peer] {
                 for row in feeds.rows(of: member, visibleTo: peer) where row.size > 0 {
                     noteEqual(row.digest, size: row.size, on: link)
