@@ -118,10 +118,9 @@ private struct Difference {
             }
             let isParty = expected.parties.contains(viewer)
             let mayBeHidden = definition.scope == .parties && !isParty
-            if actual.shown[field] == nil, mayBeHidden { return nil }
             let wanted = expected.shown[field] ?? nothing(definition)
             let found = actual.shown[field] ?? nothing(definition)
-            guard wanted != found else { return nil }
+            guard wanted != found, !mayBeHidden || found != nothing(definition) else { return nil }
             return finding(.shown, field, "shows \(found), should be \(wanted)")
         }
     }

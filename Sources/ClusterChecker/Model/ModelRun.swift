@@ -128,8 +128,8 @@ package struct ModelRun: Sendable {
 
     /// No foreign node has a private value, none that was never named a party a parties value.
     ///
-    /// A dishonest writer may tell its own values to whom it likes; they must not be shown there. Its
-    /// own words anybody may have and see.
+    /// A dishonest writer may tell its own values to whom it likes, and a withdrawn party keeps what it
+    /// has: to have is not to be shown.
     package func leaked() -> [ModelFinding] {
         let honestMembers = Set(honest.map(\.member))
         return sights().flatMap { member, key, sight -> [ModelFinding] in
@@ -153,13 +153,10 @@ package struct ModelRun: Sendable {
                     "may not be at this node"
                 )
             }
-            for field in sight.record.definition.fields where field.scope == .parties && !named {
-                guard sight.shown.shown[field.name]?.isNothing == false,
-                    !sight.received.contains(where: {
-                        $0.field == field.name && $0.dot.member == member
-                    })
-                else { continue }
-                let text = "is shown to one who was never a party"
+            let isParty = sight.shown.parties.contains(member)
+            for field in sight.record.definition.fields where field.scope == .parties && !isParty {
+                guard sight.shown.shown[field.name]?.isNothing == false else { continue }
+                let text = "is shown to one who is no party"
                 findings.append(
                     ModelFinding(
                         .leaked,

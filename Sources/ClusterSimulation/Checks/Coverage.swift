@@ -1,7 +1,7 @@
 /// How often each thing happened that a simulation is there to meet.
 package struct Coverage: Hashable, Sendable {
     package enum Group: String, Hashable, Sendable, CaseIterable, Comparable {
-        case operation, refusal, fault, held, verdict, merge
+        case operation, refusal, fault, clock, held, verdict, merge
 
         package static func < (left: Group, right: Group) -> Bool { left.rawValue < right.rawValue }
     }
@@ -26,7 +26,12 @@ package struct Coverage: Hashable, Sendable {
 extension Coverage {
     /// What two hundred seeds must have met.
     package static let expected: [(group: Group, names: [String])] = [
-        (.operation, PlannedAction.operations.map(\.rawValue)),
+        (
+            .operation,
+            PlannedAction.operations.map(\.rawValue) + ["addition sent again after a restore"]
+        ),
+        (.refusal, ["unauthorised", "transition_refused", "token_unknown", "clock_beyond_bound"]),
+        (.clock, ["ceiling", "renewed for a clock", "renewed for a clone"]),
         (
             .fault,
             SimulationPlan.faultsDrawn.map(\.rawValue) + Lie.allCases.map { "lie \($0.rawValue)" }
@@ -39,7 +44,13 @@ extension Coverage {
                 "malformed", "feature_unknown",
             ]
         ),
-        (.verdict, ["unauthorised", "overruled", "number_used_twice", "already_set"]),
+        (
+            .verdict,
+            [
+                "unauthorised", "overruled", "number_used_twice", "already_set", "forked",
+                "ground_gone",
+            ]
+        ),
         (
             .merge,
             [

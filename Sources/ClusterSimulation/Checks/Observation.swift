@@ -37,7 +37,11 @@ struct Observation {
         for stored in try ledger.store.records(after: nil, limit: .max) {
             let (state, definition) = try folding.state(of: stored)
             let key = ModelKey(state)
-            records[key] = sight(RecordView(state, definition), key)
+            records[key] = sight(
+                RecordView(state, definition),
+                shown: RecordView(state, definition, viewer: node.member),
+                key
+            )
         }
         return ModelObservation(member: node.member, isHonest: isHonest, records: records)
     }
@@ -107,7 +111,12 @@ struct Observation {
 
     // MARK: What is shown
 
-    private func sight(_ view: RecordView, _ key: ModelKey) -> ModelSight {
+    /// `view`: as the rules judge by; `shown`: as the node's own clerks see it.
+    private func sight(
+        _ view: RecordView,
+        shown: RecordView,
+        _ key: ModelKey
+    ) -> ModelSight {
         let state = view.state
         var facts = ModelFacts(ledger.facts)
         var outcome = ModelOutcome(handling: view.handler, parties: Set(view.parties))
@@ -147,7 +156,9 @@ struct Observation {
         outcome.holder = view.holder
         outcome.stage = view.stage ?? view.definition.workflow?.initialStage
         outcome.isDeleted = view.isDeleted
-        for field in view.definition.fields { outcome.shown[field.name] = shown(field, view) }
+        for field in view.definition.fields {
+            outcome.shown[field.name] = self.shown(field, shown)
+        }
         for field in state.fields { note(field, view, &outcome) }
         outcome.conflicts = Set(
             view.conflicts(Hashing.sha256).filter(\.isOpen).compactMap { conflict in

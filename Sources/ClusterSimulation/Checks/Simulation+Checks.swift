@@ -71,6 +71,7 @@ extension Simulation {
     // MARK: The end
 
     func judge() {
+        excuseTwins()
         do throws(StoreError) {
             var logs: [[EntryPlace: EntryContent]] = []
             for node in nodes { logs.append(try log(of: node)) }
@@ -156,23 +157,44 @@ extension Simulation {
             excused: Set(acknowledged.excused.keys.compactMap(model)),
             twinned: Set(nodes.filter(\.isClone).map(\.member))
         )
+        checkRepeated(observations, keys)
         let findings = run.findings().filter {
-            !isOwnWord($0, observations) && !isOnlyForLiar($0)
+            !isOwnWord($0) && !isOnlyForLiar($0)
         }
         for finding in findings.prefix(5) { find(.wrong, finding.description) }
     }
 
-    /// An author may have and see its own words, also where it is no party: the audience of what it
-    /// writes includes it.
-    private func isOwnWord(_ finding: ModelFinding, _ observations: [ModelObservation]) -> Bool {
-        guard finding.kind == .leaked, let member = finding.members.first, let key = finding.record
-        else { return false }
-        if !finding.dots.isEmpty { return finding.dots.allSatisfy { $0.member == member } }
-        // What a node must not show it may have: who is shown what is the API's to see to.
-        if plan.liar != nil { return true }
-        let sight = observations.first { $0.member == member }?.records[key]
-        return sight?.received.contains { $0.field == finding.field && $0.dot.member == member }
-            ?? false
+    /// An addition that was sent again, to a node that knew nothing of the first, bears the same
+    /// request id: so the two count once.
+    private func checkRepeated(
+        _ observations: [ModelObservation],
+        _ keys: [RecordKey: ModelKey]
+    ) {
+        for (addition, dots) in acknowledged.additions
+        where dots.count > 1 && !isLiar(addition.member) {
+            guard let key = keys[addition.record] else { continue }
+            let ids = dots.compactMap { dot in
+                observations.lazy.compactMap { observation in
+                    observation.records[key]?.received.first {
+                        $0.field == addition.field && $0.dot == ModelDot(dot)
+                    }
+                }
+                .first.map(\.requestID)
+            }
+            guard Set(ids).count > 1 || ids.contains(nil) else { continue }
+            find(
+                .wrong,
+                "\(addition.member) counts an addition to \(addition.field) of "
+                    + "\(addition.record.identifier) twice: it was sent again after a restore"
+            )
+        }
+    }
+
+    /// An author has its own words, also where it is no party: the audience of what it writes includes
+    /// it.
+    private func isOwnWord(_ finding: ModelFinding) -> Bool {
+        finding.kind == .leaked && !finding.dots.isEmpty
+            && finding.dots.allSatisfy { [$0.member] == finding.members }
     }
 
     /// Whether nobody but the liar is entitled to what is said to be lost.
@@ -290,7 +312,7 @@ extension Simulation {
     ) -> [String: Set<MemberCode>] {
         var parties: [String: Set<MemberCode>] = [:]
         for content in logs.lazy.flatMap(\.values) {
-            guard case .changeset(let changeset) = content else { continue }
+            guard let changeset = content.changeset else { continue }
             let id = "\(changeset.key.identifier)"
             parties[id, default: []].insert(changeset.key.origin)
             if let header = changeset.header { parties[id, default: []].insert(header.home) }
@@ -305,70 +327,20 @@ extension Simulation {
         }
         return parties
     }
-
-    /// Any two nodes show the same of what both may see.
-    private func checkDigests() throws(StoreError) {
-        for (index, node) in nodes.enumerated() {
-            guard !node.isClone, !isLiar(node.member) else { continue }
-            for peer in nodes[(index + 1)...]
-            where peer.member != node.member && !peer.isClone && !isLiar(peer.member) {
-                let own = try comparison(node, peer)?.buckets()
-                let other = try comparison(peer, node)?.buckets()
-                guard own?.digest != other?.digest,
-                    let difference = try difference(node, peer)
-                else { continue }
-                find(
-                    .differs,
-                    "\(name(node)) and \(name(peer)) show different records: \(difference)"
-                )
-            }
-        }
-    }
-
-    private func comparison(
-        _ node: SimulatedNode,
-        _ peer: SimulatedNode
-    ) throws(StoreError) -> RecordComparison? {
-        guard let ledger = node.engine?.ledger else { return nil }
-        return RecordComparison(
-            reader: ledger.store,
-            folding: RecordFolding(
-                reader: ledger.store,
-                agreement: ledger.agreement,
-                facts: ledger.facts
-            ),
-            me: node.member,
-            peer: peer.member,
-            hash: Hashing.sha256
-        )
-    }
-
-    private func difference(
-        _ node: SimulatedNode,
-        _ peer: SimulatedNode
-    ) throws(StoreError) -> String? {
-        guard let own = try comparison(node, peer), let other = try comparison(peer, node) else {
-            return "one is down"
-        }
-        for bucket in 0...UInt8.max {
-            let (mine, theirs) = (
-                try own.records(inBucket: bucket), try other.records(inBucket: bucket)
-            )
-            guard mine != theirs else { continue }
-            let differing = Set(mine).symmetricDifference(theirs)
-                .compactMap { RecordKey(encoded: $0.key) }.sorted()
-            guard let key = differing.first(where: { !withheld.contains($0.identifier) }) else {
-                coverage.count(.fault, "withheld for good")
-                continue
-            }
-            let id = "\(key.identifier)"
-            return "\(id), \(mine.count) and \(theirs.count) in its bucket"
-        }
-        return nil
-    }
 }
 
 extension EntryContent {
+    /// The changeset in it, also one that is carried.
+    fileprivate var changeset: Changeset? {
+        switch self {
+        case .changeset(let changeset): return changeset
+        case .carried(let carried, timestamp: _):
+            if case .changeset(let changeset)? = carried.entry { return changeset }
+            return nil
+        case .statement, .unknown, .malformed: return nil
+        }
+    }
+
     /// Nil if it does not tell.
     fileprivate var time: HybridTimestamp? {
         switch self {

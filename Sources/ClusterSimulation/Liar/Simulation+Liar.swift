@@ -46,7 +46,6 @@ extension Simulation {
                 text: "\(name(node)) lies about \(sight.id): \(lie.rawValue)"
             )
             node.forged += works
-            if lie == .withheld { withheld.insert(sight.id) }
             tell(node, .timeout(wallMilliseconds: target.wall))
             return true
         } catch {

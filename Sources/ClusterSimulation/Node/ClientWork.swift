@@ -19,6 +19,19 @@ enum ClientRequest {
 }
 
 extension ClientRequest {
+    /// Fields to which it adds.
+    var additions: [Text] {
+        let fields: [FieldRequest]
+        switch self {
+        case .create(let creation, _): fields = creation.request.fields
+        case .change(_, let change, _, _): fields = change.fields
+        case .propose, .approve: return []
+        }
+        return fields.compactMap { field in
+            if case .add = field.change { field.name } else { nil }
+        }
+    }
+
     /// What is asked for, without ids, for a trace.
     var words: String {
         switch self {
@@ -66,6 +79,9 @@ final class ClientWork: EngineWork, @unchecked Sendable {
 
     let request: ClientRequest
     private(set) var answer: Answer?
+    /// Of a request under a key, the additions that were written now: not those that an earlier
+    /// answer is repeated for.
+    private(set) var added: [(field: Text, dot: Dot)] = []
 
     init(_ request: ClientRequest) { self.request = request }
 
@@ -74,6 +90,55 @@ final class ClientWork: EngineWork, @unchecked Sendable {
     func run(
         _ ledger: inout Ledger<SQLiteStore>,
         wallMilliseconds wall: Int64
+    ) throws(StoreError) {
+        let before = try counts(ledger)
+        try perform(&ledger, wall)
+        guard !before.isEmpty, case .write(.success(let write))? = answer else { return }
+        let writer = Writer(
+            member: ledger.settings.member,
+            incarnation: ledger.settings.incarnation
+        )
+        for (field, number) in before {
+            let now = write.snapshot.state.field(field)?.applied.number(of: writer) ?? 0
+            if now > number { added.append((field, Dot(writer: writer, number: now))) }
+        }
+    }
+
+    /// How often this incarnation added to each of the fields that the request adds to.
+    private func counts(
+        _ ledger: Ledger<SQLiteStore>
+    ) throws(StoreError) -> [(field: Text, number: UInt64)] {
+        guard request.caller.idempotencyKey != nil else { return [] }
+        let fields = request.additions
+        guard !fields.isEmpty else { return [] }
+        let id: RecordIdentifier?
+        switch request {
+        case .create(let creation, _):
+            id = creation.uuid.map {
+                RecordIdentifier(origin: ledger.settings.member, uuid: $0)
+            }
+        case .change(let changed, _, _, _): id = changed
+        case .propose, .approve: id = nil
+        }
+        guard let id, let stored = try ledger.store.record(id) else {
+            return fields.map { ($0, 0) }
+        }
+        let folding = RecordFolding(
+            reader: ledger.store,
+            agreement: ledger.agreement,
+            facts: ledger.facts
+        )
+        let state = try folding.state(of: stored).state
+        let writer = Writer(
+            member: ledger.settings.member,
+            incarnation: ledger.settings.incarnation
+        )
+        return fields.map { ($0, state.field($0)?.applied.number(of: writer) ?? 0) }
+    }
+
+    private func perform(
+        _ ledger: inout Ledger<SQLiteStore>,
+        _ wall: Int64
     ) throws(StoreError) {
         switch request {
         case .create(let creation, let caller):

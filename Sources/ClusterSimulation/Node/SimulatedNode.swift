@@ -59,15 +59,22 @@ final class SimulatedNode {
     var indexed: [Digest: UInt64] = [:]
     /// A copy that runs beside the member's node and is switched off in the end.
     let isClone: Bool
+    /// Which secret its store has, as a number of ours: an empty disk gets another one, a backup
+    /// brings its own.
+    var secret: UInt64 = 0
     /// How much longer what it sends takes, as a factor.
     var slowness: Int64 = 1
 
     struct Backup {
         let image: SimulatedDisk.Image
         let sizes: [Digest: UInt64]
+        /// Nil: the next start makes one.
+        let secret: UInt64?
 
         /// An empty disk.
-        static var none: Backup { Backup(image: SimulatedDisk().image(), sizes: [:]) }
+        static var none: Backup {
+            Backup(image: SimulatedDisk().image(), sizes: [:], secret: nil)
+        }
     }
 
     /// How the next session with a peer comes about.

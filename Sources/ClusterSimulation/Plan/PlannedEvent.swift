@@ -48,7 +48,10 @@ package enum PlannedAction: String, Hashable, Sendable, CaseIterable {
     case clone
     /// A copy of the whole machine goes on beside the node, under the same incarnation.
     case twin
+    /// The wall clock is set by seconds or minutes, for a while.
     case clockStep = "clock-step"
+    /// The wall clock is set by days or years, for a while.
+    case clockLeap = "clock-leap"
     case clockDrift = "clock-drift"
     /// Connections of the node break.
     case cut

@@ -49,12 +49,13 @@ extension SimulationPlan {
     private static let faultWeights: [(PlannedAction, Int)] = [
         (.powerCut, 6), (.kill, 5), (.restart, 3), (.crashBetween, 6), (.crashWithin, 6),
         (.readFailure, 1), (.writeFailure, 2), (.syncFailure, 2), (.fullDisk, 2),
-        (.clockStep, 4), (.clockDrift, 3), (.cut, 10), (.partition, 8), (.oneWay, 6), (.slow, 4),
+        (.clockStep, 4), (.clockLeap, 3), (.clockDrift, 3), (.cut, 10), (.partition, 8),
+        (.oneWay, 6), (.slow, 4),
     ]
 
     /// Of disks that are copied, set back, lost and damaged.
     private static let storageWeights: [(PlannedAction, Int)] = [
-        (.corruption, 3), (.restore, 4), (.replace, 1), (.clone, 2), (.twin, 2),
+        (.corruption, 3), (.restore, 4), (.replace, 1), (.clone, 2), (.twin, 3),
     ]
 
     /// The kinds of faults that plans are made of.
@@ -95,7 +96,7 @@ extension SimulationPlan {
         }
         add(Least.faults + random.below(20), weights + [(.cut, 1)], from: 2_500)
         for action in [PlannedAction.powerCut, .kill] { add(1, [(action, 1)], from: 2_500) }
-        for (action, weight) in Self.faultWeights.prefix(12) where weight > 2 {
+        for (action, weight) in Self.faultWeights.prefix(13) where weight > 2 {
             add(1, [(action, 1)], from: 2_500)
         }
         // In some seeds disks are lost too, in some a member lies; in most of these not both, so that

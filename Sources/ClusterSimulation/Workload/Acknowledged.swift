@@ -11,6 +11,16 @@ struct Acknowledged {
         let dot: Dot
     }
 
+    /// An addition that was asked for under an idempotency key.
+    struct Addition: Hashable {
+        let member: MemberCode
+        let key: String
+        /// Which secret the store had: request ids are made with it.
+        let secret: UInt64
+        let record: RecordKey
+        let field: Text
+    }
+
     /// In the order of their answers.
     private(set) var writes: [Write] = []
     private var known: Set<Write> = []
@@ -26,6 +36,20 @@ struct Acknowledged {
     mutating func insert(_ write: Write) {
         guard known.insert(write).inserted else { return }
         writes.append(write)
+    }
+
+    /// Every dot under which an addition was written: several only where a disk was set back.
+    private(set) var additions: [(addition: Addition, dots: [Dot])] = []
+
+    /// True if it was written before, by an earlier incarnation.
+    mutating func note(_ addition: Addition, _ dot: Dot) -> Bool {
+        guard let index = additions.firstIndex(where: { $0.addition == addition }) else {
+            additions.append((addition, [dot]))
+            return false
+        }
+        guard !additions[index].dots.contains(dot) else { return false }
+        additions[index].dots.append(dot)
+        return true
     }
 
     mutating func excuse(_ write: Write, _ reason: String) { excused[write] = reason }

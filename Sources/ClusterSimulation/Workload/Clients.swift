@@ -13,6 +13,10 @@ struct Clients {
     private var tokens: [Int: [(id: RecordIdentifier, token: String)]] = [:]
     /// The last requests with a key sent to each node, answered or not.
     private var requests: [Int: [ClientRequest]] = [:]
+    /// Of these the additions, which must count once however often they are sent.
+    private var additions: [Int: [ClientRequest]] = [:]
+    /// Additions that a node may know nothing of any more, since its disk was set back.
+    private var forgotten: [Int: [ClientRequest]] = [:]
 
     mutating func number() -> Int {
         lastNumber += 1
@@ -34,9 +38,21 @@ struct Clients {
         guard request.caller.idempotencyKey != nil else { return }
         requests[node, default: []].append(request)
         if requests[node, default: []].count > 20 { requests[node]?.removeFirst() }
+        guard !request.additions.isEmpty else { return }
+        additions[node, default: []].append(request)
+        if additions[node, default: []].count > 8 { additions[node]?.removeFirst() }
     }
 
-    func earlierRequest(to node: Int, _ random: inout SeededRandom) -> ClientRequest? {
-        random.pick(requests[node] ?? [])
+    /// A node's disk was set back.
+    mutating func setBack(_ node: Int) { forgotten[node] = additions[node] }
+
+    mutating func earlierRequest(
+        to node: Int,
+        _ random: inout SeededRandom
+    ) -> ClientRequest? {
+        if let count = forgotten[node]?.count, count > 0, random.chance(800) {
+            return forgotten[node]?.remove(at: count - 1 - random.below(min(count, 3)))
+        }
+        return random.pick(requests[node] ?? [])
     }
 }

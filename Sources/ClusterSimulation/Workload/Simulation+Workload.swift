@@ -377,7 +377,7 @@ extension Simulation {
             return
         }
         switch answer {
-        case .write(.success(let write)): acknowledge(write, work.request, node)
+        case .write(.success(let write)): acknowledge(write, work, node)
         case .write(.failure(let refusal)), .vote(.failure(let refusal)):
             coverage.count(.refusal, refusal.code.rawValue)
             trace.note(
@@ -398,9 +398,10 @@ extension Simulation {
 
     private func acknowledge(
         _ answer: WriteAnswer,
-        _ request: ClientRequest,
+        _ work: ClientWork,
         _ node: SimulatedNode
     ) {
+        let request = work.request
         let state = answer.snapshot.state
         let id = state.key.identifier
         clients.learn(id, token: answer.snapshot.token, at: node.index)
@@ -430,6 +431,7 @@ extension Simulation {
         {
             find(.broken, "\(name(node)) answers one key with two records, now \(id)")
         }
+        noteAdditions(work, state.key, node)
         let writer = Writer(member: node.member, incarnation: node.incarnation)
         for name in fields {
             let number = state.field(name)?.applied.number(of: writer) ?? 0
@@ -442,6 +444,21 @@ extension Simulation {
                     dot: Dot(writer: writer, number: number)
                 )
             )
+        }
+    }
+
+    private func noteAdditions(_ work: ClientWork, _ record: RecordKey, _ node: SimulatedNode) {
+        guard let key = work.request.caller.idempotencyKey else { return }
+        for (field, dot) in work.added {
+            let addition = Acknowledged.Addition(
+                member: node.member,
+                key: key,
+                secret: node.secret,
+                record: record,
+                field: field
+            )
+            guard acknowledged.note(addition, dot) else { continue }
+            coverage.count(.operation, "addition sent again after a restore")
         }
     }
 }

@@ -32,12 +32,11 @@ extension Simulation {
         case .readFailure, .writeFailure, .syncFailure, .fullDisk:
             return strikeDisk(action, node, &random)
         case .clockStep:
-            let seconds = [1, 5, 20, 45, 80, 200][random.below(6)]
-            let delta = random.between(1, Int64(seconds) * 1_000) * (random.chance(500) ? 1 : -1)
-            node.clock.step(byMilliseconds: delta, at: now)
-            let later = now + random.between(500, 8_000)
-            queue.add(.end(.clock(node: node.index, byMilliseconds: -delta)), at: later)
-            reattend(node)
+            let seconds: Int64 = [1, 5, 20, 45, 80, 200, 1_200][random.below(7)]
+            setClock(node, byAtMost: seconds * 1_000, forAtMost: 8_000, &random)
+        case .clockLeap:
+            let days: Int64 = [1, 30, 365, 3_650][random.below(4)]
+            setClock(node, byAtMost: days * 86_400_000, forAtMost: 20_000, &random)
         case .clockDrift:
             node.clock.drift(random.between(-5_000, 5_000), at: now)
             reattend(node)
@@ -58,6 +57,20 @@ extension Simulation {
         default: return false
         }
         return true
+    }
+
+    /// Sets a wall clock forwards or back, and right again later.
+    private func setClock(
+        _ node: SimulatedNode,
+        byAtMost milliseconds: Int64,
+        forAtMost length: Int64,
+        _ random: inout SeededRandom
+    ) {
+        let delta = random.between(1, milliseconds) * (random.chance(500) ? 1 : -1)
+        node.clock.step(byMilliseconds: delta, at: now)
+        let later = now + random.between(500, length)
+        queue.add(.end(.clock(node: node.index, byMilliseconds: -delta)), at: later)
+        reattend(node)
     }
 
     private func strikeProcess(
@@ -193,15 +206,26 @@ extension Simulation {
         trace.note(now, 40, text: "the faults end")
         cureEverything()
         let start = now
+        var comparisons = 0
+        var quietSince: Int64?
         while now - start < Self.healingMilliseconds, findings.isEmpty, steps < stepsMaximum {
             let second = now + 1_000
             while steps < stepsMaximum, step(until: second) {}
             now = max(now, second)
-            if findings.isEmpty, isSettled() {
-                trace.note(now, 41, text: "settled \(now - start) ms after the faults")
-                judge()
-                return
+            guard findings.isEmpty, isSettled() else {
+                quietSince = nil
+                continue
             }
+            quietSince = quietSince ?? now
+            guard now - (quietSince ?? now) >= Self.quietMilliseconds else { continue }
+            if comparisons < Self.comparisonsMaximum, compareAll() {
+                comparisons += 1
+                quietSince = nil
+                continue
+            }
+            trace.note(now, 41, text: "settled \(now - start) ms after the faults")
+            judge()
+            return
         }
         guard findings.isEmpty, steps < stepsMaximum else { return }
         find(.stuck, "not settled \(now - start) ms after the faults: \(unsettled())")

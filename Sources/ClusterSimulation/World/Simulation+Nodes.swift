@@ -188,6 +188,7 @@ extension Simulation {
             }
         case .renewed(let incarnation, let reason):
             node.goesOn(as: incarnation)
+            coverage.count(.clock, "renewed for a \(reason.rawValue)")
             trace.note(
                 now,
                 4,
@@ -211,7 +212,11 @@ extension Simulation {
             find(.broken, "\(name(node)) appends to a feed of another incarnation")
         }
         if committed.agreementChanged { node.catalog.agreement = engine.ledger.agreement }
-        if committed.factsChanged { node.catalog.facts = engine.ledger.facts }
+        if committed.factsChanged {
+            let ceilings = engine.ledger.facts.ceilings.count - node.catalog.facts.ceilings.count
+            if ceilings > 0 { coverage.count(.clock, "ceiling", ceilings) }
+            node.catalog.facts = engine.ledger.facts
+        }
         if committed.regained > 0 { coverage.count(.held, "regained", committed.regained) }
         do throws(StoreError) {
             for tip in committed.tips { try index(tip, node, engine.ledger.store) }

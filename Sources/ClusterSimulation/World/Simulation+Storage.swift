@@ -6,7 +6,13 @@ import ReplicationCore
 extension Simulation {
     func backUp(_ node: SimulatedNode) {
         guard node.isUp, !node.disk.isCut else { return }
-        node.backups.append(SimulatedNode.Backup(image: node.disk.image(), sizes: node.sizes))
+        node.backups.append(
+            SimulatedNode.Backup(
+                image: node.disk.image(),
+                sizes: node.sizes,
+                secret: node.secret
+            )
+        )
         if node.backups.count > 4 { node.backups.removeFirst() }
     }
 
@@ -25,11 +31,15 @@ extension Simulation {
             guard let backup = random.pick(node.backups) else { return false }
             crash(node, cutsPower: false, downFor: down)
             setBack(node, to: backup)
+            // Whoever got an answer that the node knows nothing of any more asks again.
+            for _ in 0..<3 { operate(.retry, at: node, within: down + 4_000, &random) }
         case .replace:
             crash(node, cutsPower: false, downFor: down)
             setBack(node, to: .none)
         case .clone, .twin:
-            return copy(node, isTwin: action == .twin, &random)
+            let isTwin = action == .twin
+            guard copy(node, isTwin: isTwin, &random) else { return false }
+            visit(node, nodes[nodes.count - 1], within: isTwin ? 600 : 20_000, &random)
         default: return false
         }
         return true
@@ -40,6 +50,8 @@ extension Simulation {
         node.isSuspect = false
         node.said = [:]
         node.lastSizes = backup.sizes
+        node.secret = backup.secret ?? random.next()
+        clients.setBack(node.index)
         acknowledged.setBack(node.member)
         acknowledged.excuse(beyond: nodes.map(\.sizes), "on no disk after one was set back")
     }
@@ -72,6 +84,7 @@ extension Simulation {
         )
         clone.clock = node.clock
         clone.lastSizes = node.sizes
+        clone.secret = node.secret
         nodes.append(clone)
         for other in nodes where other.member != node.member {
             latency[Direction(from: other.index, to: clone.index)] = random.between(1, 40)
@@ -88,8 +101,40 @@ extension Simulation {
             other.dials[clone.index] = SimulatedNode.Dial()
             scheduleDial(other, clone.index, after: random.between(0, 2_000))
         }
-        queue.add(.end(.clone(node: clone.index)), at: now + random.between(2_000, 30_000))
+        let life = random.between(2_000, 30_000)
+        queue.add(.end(.clone(node: clone.index)), at: now + life)
         return true
+    }
+
+    /// Clients find a node or its copy: of twins soon, before either learns of the other.
+    private func visit(
+        _ node: SimulatedNode,
+        _ clone: SimulatedNode,
+        within milliseconds: Int64,
+        _ random: inout SeededRandom
+    ) {
+        let actions: [PlannedAction] = [.update, .update, .create, .move, .hand, .parties]
+        for _ in 0..<6 {
+            let place = random.chance(600) ? clone : node
+            operate(random.pick(actions) ?? .update, at: place, within: milliseconds, &random)
+        }
+    }
+
+    /// A client comes to that node within some milliseconds.
+    private func operate(
+        _ action: PlannedAction,
+        at node: SimulatedNode,
+        within milliseconds: Int64,
+        _ random: inout SeededRandom
+    ) {
+        let time = now + random.between(1, milliseconds)
+        let event = PlannedEvent(
+            at: time,
+            node: node.index,
+            action: action,
+            salt: random.next() & 0xffff_ffff
+        )
+        queue.add(.operation(event), at: time)
     }
 
     /// The copy ends for good; what only it had is gone with it.
@@ -99,6 +144,11 @@ extension Simulation {
         end(clone, isSilent: false, downFor: nil)
         clone.lastSizes = [:]
         acknowledged.excuse(beyond: nodes.map(\.sizes), "on no disk after a copy was switched off")
+        excuseTwins()
+    }
+
+    /// What one of two twins writes before it learns of the other may be void.
+    func excuseTwins() {
         for incarnation in forkedIncarnations.sorted() {
             acknowledged.excuse(incarnation, "written by one of two twins")
         }

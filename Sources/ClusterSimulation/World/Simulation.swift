@@ -22,6 +22,8 @@ package final class Simulation {
         case end(Ailment)
         /// Members look for something to approve.
         case vote
+        /// What a fault brings with it that clients do.
+        case operation(PlannedEvent)
     }
 
     /// What a fault leaves behind for a while.
@@ -54,9 +56,6 @@ package final class Simulation {
     /// Virtual milliseconds that a frame takes at least.
     var latency: [Direction: Int64] = [:]
     var isHealing = false
-    /// Records of which the liar told some parties what it kept from others: what is written for
-    /// parties alone is compared by whoever asks only.
-    var withheld: Set<RecordIdentifier> = []
     /// Incarnations that ran twice at once.
     var forkedIncarnations: Set<Incarnation> = []
 
@@ -70,6 +69,11 @@ package final class Simulation {
 
     /// How long after the faults' end everything must have come to the same.
     package static let healingMilliseconds: Int64 = 30 * 60_000
+    /// How long it has to stay quiet: of what third members have nodes hear every few seconds only.
+    static let quietMilliseconds: Int64 = 16_000
+    /// How often all members compare what they have once all is quiet: what one carries to another
+    /// may be what that one has to carry on.
+    static let comparisonsMaximum = 8
 
     package convenience init(
         _ plan: SimulationPlan,
@@ -176,6 +180,7 @@ package final class Simulation {
         case .start(let index): start(nodes[index])
         case .end(let ailment): cure(ailment)
         case .vote: vote()
+        case .operation(let event): perform(event)
         }
     }
 
