@@ -314,18 +314,17 @@ extension Ledger {
             try store.insertApplied(row, stored: applied.storedAt, applied: position)
             try store.updateRecord(row, state, appliedAt: position)
         } else {
-            let twins = try store.rows(of: state.key.identifier)
             // Held before: it took effect at its release, which the store follows to the entry.
             let row = try store.insertRecord(state, madeAt: position)
             // An entry without the header does not make the state alone.
             if applied.evidence.changeset.header == nil {
                 try store.updateRecord(row, state, appliedAt: position)
             }
-            if !twins.isEmpty { try noteTwins(twins + [row], of: state.key) }
             changed = row
         }
         guard let changed else { return }
         try noteDispute(changed, state, applied.definition, isNew: row == nil)
+        if row == nil { try noteTwins(changed, of: state.key) }
         try carryToParties(applied.evidence, state, applied.definition, changed, wallMilliseconds)
     }
 
