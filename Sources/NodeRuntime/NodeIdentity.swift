@@ -91,7 +91,8 @@ extension IndexTerms {
             stage: view.stage,
             holder: view.holder,
             subject: view.subject,
-            unique: view.unique(hash: SHA256.function),
+            uniques: view.uniques(hash: SHA256.function),
+            isDeleted: view.isDeleted,
             updated: view.state.updated.milliseconds
         )
     }

@@ -40,8 +40,9 @@ package struct ConflictListing {
         var digests = Set(try reader.collisions(of: stored.row))
         var behind: [Digest: [RecordRow]] = [:]
         let (state, definition) = try folding.state(of: stored)
-        if let own = RecordView(state, definition, viewer: viewer).unique(hash: reader.hash) {
-            digests.insert(own)
+        let own = RecordView(state, definition, viewer: viewer).uniques(hash: reader.hash)
+        if !own.isEmpty {
+            digests.formUnion(own)
             behind = try reader.uniquesBehind()
         }
         for digest in digests {
@@ -120,9 +121,8 @@ package struct ConflictListing {
             let isTwin =
                 Bytes(stored.key.identifier.description.utf8)
                 .withUnsafeBytes { reader.hash($0) } == digest
-            guard isTwin ? !view.isDeleted : view.unique(hash: reader.hash) == digest else {
-                continue
-            }
+            guard isTwin ? !view.isDeleted : view.uniques(hash: reader.hash).contains(digest)
+            else { continue }
             records.append((stored, view))
         }
         return records.sorted { $0.stored.key < $1.stored.key }
@@ -137,17 +137,23 @@ package struct ConflictListing {
         guard records.count > 1, let first = records.first else { return nil }
         let isTwin = records.allSatisfy { $0.stored.key.identifier == first.stored.key.identifier }
         let kind = isTwin ? ConflictKind.twoCreations : .duplicate
+        let isRequest = first.view.creation(hash: reader.hash) == digest
+        if isRequest, isListedByValues(records) { return nil }
         let created = records.map(\.view.state.created).sorted()
         let conflict = Conflict(
-            id: Conflict.id(kind, record: first.stored.key, field: nil, dots: [], reader.hash),
+            id: Conflict.id(
+                kind,
+                record: first.stored.key,
+                field: isRequest ? "@request" : nil,
+                dots: [],
+                reader.hash
+            ),
             kind: kind,
             record: first.stored.key,
             field: nil,
             since: created.dropFirst().first ?? .zero,
             owner: first.view.state.header.home,
-            rule: isTwin
-                ? "two records have one id; both stand until home closes one"
-                : "two open records have equal values where the item wants them unique; both stand",
+            rule: rule(kind, isRequest: isRequest),
             values: records.map { record in
                 Conflict.Value(
                     value: .single(.text(Text(record.stored.key.identifier.description))),
@@ -165,6 +171,23 @@ package struct ConflictListing {
             stored: first.stored,
             records: records.map(\.stored.key)
         )
+    }
+
+    /// Whether these collide on values, too: then that is the conflict.
+    private func isListedByValues(_ records: [Standing]) -> Bool {
+        let values = Set(records.map { $0.view.unique(hash: reader.hash) })
+        return values.count == 1 && values.first != .some(nil)
+    }
+
+    private func rule(_ kind: ConflictKind, isRequest: Bool) -> Text {
+        if kind == .twoCreations {
+            return "two records have one id; both stand until home closes one"
+        }
+        if isRequest {
+            return
+                "one request made two records, as after a restore; both stand until one is closed"
+        }
+        return "two open records have equal values where the item wants them unique; both stand"
     }
 
     // MARK: All of them

@@ -58,10 +58,14 @@ package protocol DisputeStore: DisputeReading {
         at position: LogPosition
     ) throws(StoreError)
     func noteRegained(_ feed: FeedRow, entries: Int, at wallMilliseconds: Int64) throws(StoreError)
-    /// The digest over the values of a record's unique fields; nil: it has none, or is not open.
-    func setUnique(_ row: RecordRow, _ digest: Digest?) throws(StoreError)
-    /// Records that have one printed id, whose digest this is.
-    func insertTwins(_ rows: [RecordRow], of digest: Digest) throws(StoreError)
+    /// The digests of what only this one should have of the open records (see `IndexTerms.uniques`).
+    func setUniques(
+        _ row: RecordRow,
+        _ digests: [Digest],
+        isDeleted: Bool
+    ) throws(StoreError)
+    /// A record whose printed id, whose digest this is, another one has, too.
+    func insertTwin(_ row: RecordRow, of digest: Digest, isDeleted: Bool) throws(StoreError)
 }
 
 /// How a record stands in dispute: a summary of its conflicts, kept beside it so that a status need

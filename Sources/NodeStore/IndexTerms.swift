@@ -10,9 +10,10 @@ package struct IndexTerms: Hashable, Sendable {
     package var holder: MemberCode?
     /// The subject field's value as its canonical text; nil if there is none.
     package var subject: Text?
-    /// Digest over the values that are to be unique among the item's open records; nil if there are
-    /// none, or the record is not open.
-    package var unique: Digest?
+    /// What only one open record should have, as digests: the values that are to be unique among the
+    /// item's, the request that made it; empty if there are none, or the record is not open.
+    package var uniques: [Digest]
+    package var isDeleted: Bool
     /// The greatest timestamp applied, milliseconds since 1970 UTC.
     package var updated: Int64
 
@@ -22,7 +23,8 @@ package struct IndexTerms: Hashable, Sendable {
         stage: Text?,
         holder: MemberCode?,
         subject: Text?,
-        unique: Digest? = nil,
+        uniques: [Digest] = [],
+        isDeleted: Bool = false,
         updated: Int64
     ) {
         self.item = item
@@ -30,7 +32,8 @@ package struct IndexTerms: Hashable, Sendable {
         self.stage = stage
         self.holder = holder
         self.subject = subject
-        self.unique = unique
+        self.uniques = uniques
+        self.isDeleted = isDeleted
         self.updated = updated
     }
 

@@ -12,6 +12,13 @@ extension Ledger {
         wallMilliseconds: Int64
     ) throws(StoreError) -> Result<WriteAnswer, Refusal> {
         if let earlier = try earlierAnswer(caller, uuid: creation.uuid) { return earlier }
+        if let again = try regainedAnswer(toCreation: caller, wallMilliseconds) { return again }
+        if let uuid = creation.uuid {
+            let identifier = RecordIdentifier(origin: settings.member, uuid: uuid)
+            if let stored = try store.record(identifier) {
+                return try answer(to: creation, of: stored, caller, wallMilliseconds)
+            }
+        }
         if let uuid = creation.uuid, !uuid.isVersion7 {
             return .failure(Refusal(.fieldInvalid, field: "id", "the id is to be a UUIDv7"))
         }
@@ -104,6 +111,8 @@ extension Ledger {
         wallMilliseconds: Int64
     ) throws(StoreError) -> Result<WriteAnswer, Refusal> {
         if let earlier = try earlierAnswer(caller, uuid: nil) { return earlier }
+        let again = try regainedAnswer(toChange: caller, of: stored, wallMilliseconds)
+        if let again { return again }
         let (state, definition) = try folding.state(of: stored)
         var seen = state
         if let token {

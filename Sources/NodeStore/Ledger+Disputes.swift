@@ -34,7 +34,10 @@ extension Ledger {
         let twins = try store.rows(of: key.identifier)
         guard twins.count > 1 else { return }
         let digest = Bytes(key.identifier.description.utf8).withUnsafeBytes { settings.hash($0) }
-        try store.insertTwins(twins, of: digest)
+        for twin in twins {
+            let state = try folding.state(of: store.record(twin)).state
+            try store.insertTwin(twin, of: digest, isDeleted: state.isDeleted)
+        }
     }
 
     /// A conflict of a record by its id, open or not; nil if there is none of that id.

@@ -143,7 +143,9 @@ extension Ledger {
         }
         clock.receive(timestamp, wallMilliseconds: wallMilliseconds)
         let stored = try store.record(changeset.key)
-        switch try judge(evidence, on: stored) {
+        let judged = try judge(evidence, on: stored)
+        if writer.member == settings.member { try noteRegained(changeset, judged) }
+        switch judged {
         case .hold(let hold):
             return try keep(entry, hold, changeset, from: writer.member, wallMilliseconds)
         case .duplicate:
@@ -163,6 +165,16 @@ extension Ledger {
             try release(on: changeset.key, wallMilliseconds)
             return position
         }
+    }
+
+    /// An own write came back that this store had lost: with it comes the request it was made for.
+    private func noteRegained(
+        _ changeset: Changeset,
+        _ judged: Outcome
+    ) throws(StoreError) {
+        if case .duplicate = judged { return }
+        guard let request = changeset.requestID else { return }
+        try store.insertRegained(request: request, of: changeset.key)
     }
 
     /// A timestamp as it counts: under the ceiling of its incarnation.

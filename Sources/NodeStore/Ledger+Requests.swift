@@ -17,9 +17,7 @@ extension Ledger {
         guard let uuid else { return nil }
         if let row = try store.request(requestKey(uuid)) {
             guard row.request == caller.request else {
-                return .failure(
-                    Refusal(.idTaken, field: "id", "this id is another record's; choose a new one")
-                )
+                return .failure(.idTaken)
             }
             // The key is used up by this answer too.
             if let key = caller.idempotencyKey {
@@ -33,12 +31,6 @@ extension Ledger {
                 )
             }
             return try answer(to: row)
-        }
-        let identifier = RecordIdentifier(origin: settings.member, uuid: uuid)
-        guard try store.record(identifier) == nil else {
-            return .failure(
-                Refusal(.idTaken, field: "id", "this id is another record's; choose a new one")
-            )
         }
         return nil
     }
@@ -150,7 +142,100 @@ extension Ledger {
     }
 }
 
+// After a restore: the requests are lost with the store's tail, what was written for them comes back.
+extension Ledger {
+    /// The answer to a creation that an earlier incarnation made and that came back; nil if none did.
+    ///
+    /// What else the request said is not known any more: the key alone tells.
+    func regainedAnswer(
+        toCreation caller: Caller,
+        _ wallMilliseconds: Int64
+    ) throws(StoreError) -> Result<WriteAnswer, Refusal>? {
+        guard let request = requestID(caller) else { return nil }
+        for key in try store.regained(request: request) {
+            guard let stored = try store.record(key) else { continue }
+            guard key.origin == settings.member,
+                try folding.state(of: stored).state.creationRequest == request
+            else { return .failure(.keyReused) }
+            return try answerAgain(caller, uuid: nil, stored, wallMilliseconds)
+        }
+        return nil
+    }
+
+    /// The same of a change of a record.
+    func regainedAnswer(
+        toChange caller: Caller,
+        of stored: StoredRecord,
+        _ wallMilliseconds: Int64
+    ) throws(StoreError) -> Result<WriteAnswer, Refusal>? {
+        guard let request = requestID(caller) else { return nil }
+        let keys = try store.regained(request: request)
+        guard !keys.isEmpty else { return nil }
+        let isCreation = try folding.state(of: stored).state.creationRequest == request
+        guard keys.contains(stored.key), !isCreation else { return .failure(.keyReused) }
+        return try answerAgain(caller, uuid: nil, stored, wallMilliseconds)
+    }
+
+    /// The answer to a creation under an id that this node has and no request is known for: the same
+    /// content makes it the same request.
+    func answer(
+        to creation: Creation,
+        of stored: StoredRecord,
+        _ caller: Caller,
+        _ wallMilliseconds: Int64
+    ) throws(StoreError) -> Result<WriteAnswer, Refusal> {
+        let (state, definition) = try folding.state(of: stored)
+        let header = RecordHeader(
+            item: definition.item,
+            definition: creation.definition,
+            home: creation.home ?? settings.member
+        )
+        let draft = RecordJudge.draft(
+            creation: creation.request,
+            parties: creation.parties,
+            header: header,
+            definition: definition,
+            me: Writer(member: settings.member, incarnation: settings.incarnation)
+        )
+        guard state.header == header, case .success(let draft) = draft else {
+            return .failure(.idTaken)
+        }
+        let written = try history(of: stored).filter { evidence in
+            evidence.provenance.writer.member == settings.member
+                && evidence.changeset.timestamp == state.created
+        }
+        let writes = written.flatMap(\.changeset.writes)
+        let isSame = Self.content(writes) == Self.content(draft.parts.flatMap(\.writes))
+        guard isSame else { return .failure(.idTaken) }
+        return try answerAgain(caller, uuid: creation.uuid, stored, wallMilliseconds)
+    }
+
+    private static func content(_ writes: [Write]) -> [Text: ArraySlice<UInt8>] {
+        Dictionary(writes.map { ($0.field, $0.value) }) { first, _ in first }
+    }
+
+    /// Remembers the request from now on, and answers with the record as it is.
+    private func answerAgain(
+        _ caller: Caller,
+        uuid: UUIDBytes?,
+        _ stored: StoredRecord,
+        _ wallMilliseconds: Int64
+    ) throws(StoreError) -> Result<WriteAnswer, Refusal> {
+        let subject = stored.key.identifier.description
+        try remember(caller, uuid: uuid, subject: subject, wallMilliseconds)
+        let (state, definition) = try folding.state(of: stored)
+        let snapshot = try snapshot(stored.row, state, definition, token: token(of: stored))
+        return .success(WriteAnswer(status: caller.status, snapshot: snapshot))
+    }
+}
+
 extension Refusal {
+    static let idTaken = Refusal(
+        .idTaken,
+        field: "id",
+        "this id is another record's; choose a new one"
+    )
+
     package static let keyReused = Refusal(
         .keyReused,
         "this Idempotency-Key was used for another request"

@@ -91,7 +91,14 @@ extension SQLiteReader: DisputeReading {
             WHERE waiting > 0 ORDER BY since, record LIMIT 1
             """
         ) { (row) throws(StoreError) in (RecordRow(rawValue: row.int(0)), try dispute(row)) }
-        let collisions = try connection.first("SELECT count(*) FROM collisions") { Int($0.int(0)) }
+        // What two records have in common in more than one way is one conflict.
+        let collisions = try connection.first(
+            """
+            SELECT count(DISTINCT records) FROM (
+                SELECT group_concat(record) AS records FROM collisions JOIN uniques USING (digest)
+                WHERE kind <> 2 GROUP BY digest)
+            """
+        ) { Int($0.int(0)) }
         return DisputeSummary(
             records: totals?.0 ?? 0,
             waiting: (totals?.1 ?? 0) + (collisions ?? 0),
@@ -251,8 +258,9 @@ extension SQLiteReader: DisputeReading {
         }
         var rows: [Digest: [RecordRow]] = [:]
         for record in records {
-            guard let digest = try settings.terms(record, self)?.unique else { continue }
-            rows[digest, default: []].append(record.row)
+            for digest in try settings.terms(record, self)?.uniques ?? [] {
+                rows[digest, default: []].append(record.row)
+            }
         }
         return rows
     }

@@ -1,6 +1,15 @@
 package import AllianceModel
+package import ReplicationCore
 
 extension SQLiteReader {
+    package func regained(request id: Bytes) throws(StoreError) -> [RecordKey] {
+        try connection.all(
+            "SELECT key FROM regained_requests WHERE request = ?1 ORDER BY key",
+            { $0.bind(1, id) },
+            row: { (row) throws(StoreError) in try connection.key(row, 0) }
+        )
+    }
+
     package func request(_ key: Digest) throws(StoreError) -> RequestRow? {
         try connection.first(
             "SELECT digest, status, subject FROM requests WHERE key = ?1",

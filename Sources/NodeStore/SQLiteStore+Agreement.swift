@@ -1,4 +1,4 @@
-import AllianceModel
+package import AllianceModel
 package import ReplicationCore
 
 extension SQLiteStore {
@@ -59,6 +59,18 @@ extension SQLiteStore {
     }
 
     // MARK: Requests and audit
+
+    package func insertRegained(
+        request id: Bytes,
+        of key: RecordKey
+    ) throws(StoreError) {
+        try connection.run(
+            "INSERT INTO regained_requests (request, key) VALUES (?1, ?2) ON CONFLICT DO NOTHING"
+        ) {
+            $0.bind(1, id)
+            $0.bind(2, key.encoded)
+        }
+    }
 
     package func insertRequest(_ request: RequestRow) throws(StoreError) {
         try connection.run(

@@ -126,45 +126,81 @@ extension SQLiteStore: DisputeStore {
         }
     }
 
-    package func setUnique(_ row: RecordRow, _ digest: Digest?) throws(StoreError) {
-        let former = try connection.first(
-            "SELECT digest FROM uniques WHERE record = ?1 AND kind = 0",
+    package func setUniques(
+        _ row: RecordRow,
+        _ digests: [Digest],
+        isDeleted: Bool
+    ) throws(StoreError) {
+        let former = try connection.all(
+            "SELECT digest, kind FROM uniques WHERE record = ?1",
             { $0.bind(1, row.rawValue) },
-            row: { (row) throws(StoreError) in try connection.digest(row, 0) }
+            row: { (row) throws(StoreError) in (try connection.digest(row, 0), row.int(1)) }
         )
-        guard former != digest else { return }
-        if let former {
-            try connection.run("DELETE FROM uniques WHERE record = ?1 AND kind = 0") {
-                $0.bind(1, row.rawValue)
+        let twin: UniqueKind = isDeleted ? .closedTwin : .twin
+        for (digest, kind) in former {
+            switch UniqueKind(rawValue: kind) {
+            case .twin, .closedTwin:
+                if kind != twin.rawValue { try insertUnique(digest, of: row, twin) }
+            case .open, nil:
+                if !digests.contains(digest) { try deleteUnique(digest, of: row) }
             }
-            try noteCollision(former)
         }
-        if let digest { try insertUnique(digest, of: row, kind: 0) }
+        for digest in digests where !former.contains(where: { $0.0 == digest }) {
+            try insertUnique(digest, of: row, .open)
+        }
     }
 
-    package func insertTwins(_ rows: [RecordRow], of digest: Digest) throws(StoreError) {
-        for row in rows { try insertUnique(digest, of: row, kind: 1) }
+    package func insertTwin(
+        _ row: RecordRow,
+        of digest: Digest,
+        isDeleted: Bool
+    ) throws(StoreError) {
+        try insertUnique(digest, of: row, isDeleted ? .closedTwin : .twin)
     }
 
-    private func insertUnique(
+    /// `uniques.kind`.
+    enum UniqueKind: Int64 {
+        case open = 0
+        case twin = 1
+        case closedTwin = 2
+    }
+
+    func insertUnique(
         _ digest: Digest,
         of row: RecordRow,
-        kind: Int
+        _ kind: UniqueKind
     ) throws(StoreError) {
+        // Nearly always it is the only one, and then there is nothing more to look at.
+        let isAlone = try records(unique: digest, limit: 1).isEmpty
         try connection.run(
             """
-            INSERT INTO uniques (digest, record, kind) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING
+            INSERT INTO uniques (digest, record, kind) VALUES (?1, ?2, ?3)
+            ON CONFLICT DO UPDATE SET kind = ?3
             """
         ) {
             $0.bind(1, digest)
             $0.bind(2, row.rawValue)
-            $0.bind(3, kind)
+            $0.bind(3, kind.rawValue)
+        }
+        if !isAlone { try noteCollision(digest) }
+    }
+
+    private func deleteUnique(_ digest: Digest, of row: RecordRow) throws(StoreError) {
+        try connection.run("DELETE FROM uniques WHERE digest = ?1 AND record = ?2") {
+            $0.bind(1, digest)
+            $0.bind(2, row.rawValue)
         }
         try noteCollision(digest)
     }
 
+    /// A twin that is closed has its id still, and collides with nothing.
     private func noteCollision(_ digest: Digest) throws(StoreError) {
-        if try records(unique: digest, limit: 2).count > 1 {
+        let count = try connection.first(
+            "SELECT count(*) FROM uniques WHERE digest = ?1 AND kind <> 2",
+            { $0.bind(1, digest) },
+            row: { $0.int(0) }
+        )
+        if count ?? 0 > 1 {
             try connection.run("INSERT INTO collisions (digest) VALUES (?1) ON CONFLICT DO NOTHING")
             { $0.bind(1, digest) }
         } else {

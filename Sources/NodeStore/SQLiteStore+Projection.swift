@@ -116,11 +116,15 @@ extension SQLiteStore {
         for listing in listings {
             if listing.isKnown { try remove(listing) }
             guard let terms = listing.terms else {
-                try setUnique(listing.row, nil)
+                try setUniques(listing.row, [], isDeleted: false)
                 continue
             }
             try insert(listing.row, terms)
-            if listing.isKnown || terms.unique != nil { try setUnique(listing.row, terms.unique) }
+            if listing.isKnown || terms.isDeleted {
+                try setUniques(listing.row, terms.uniques, isDeleted: terms.isDeleted)
+            } else {
+                for digest in terms.uniques { try insertUnique(digest, of: listing.row, .open) }
+            }
             if let subject = terms.subject, !listing.isKnown || subject != listing.former {
                 subjects.append((subject, listing.row))
             }

@@ -14,6 +14,7 @@ enum Schema {
     static let migrations: [(name: String, sql: String)] = [
         ("001_schema", text(PackageResources._01_schema_sql)),
         ("002_conflicts", text(PackageResources._02_conflicts_sql)),
+        ("003_requests", text(PackageResources._03_requests_sql)),
     ]
 
     /// The version that this program writes.

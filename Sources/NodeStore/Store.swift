@@ -84,6 +84,8 @@ package protocol Store: StoreReading, DisputeStore {
     // MARK: Requests and audit
 
     func insertRequest(_ request: RequestRow) throws(StoreError)
+    /// Notes that a record came back as written by this member for a request.
+    func insertRegained(request id: Bytes, of key: RecordKey) throws(StoreError)
     func insertAudit(_ audit: AuditRow) throws(StoreError)
 }
 

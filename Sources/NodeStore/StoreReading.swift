@@ -79,6 +79,8 @@ package protocol StoreReading: AnyObject {
     // MARK: Requests and audit
 
     func request(_ key: Digest) throws(StoreError) -> RequestRow?
+    /// The records that came back as written by this member for a request, by the id in the writes.
+    func regained(request id: Bytes) throws(StoreError) -> [RecordKey]
     /// Newest first, before `sequence` if given.
     func audit(before sequence: Int64?, limit: Int) throws(StoreError) -> [AuditRow]
 }

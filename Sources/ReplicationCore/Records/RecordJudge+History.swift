@@ -51,9 +51,11 @@ package struct JudgedHistory: Sendable {
         var genuine = GenuineWrites(history, definition, facts)
         var state = RecordState(beginning: key, header)
         let timestamps = history.map(\.changeset.timestamp)
-        let origins = history.filter { $0.provenance.writer.member == key.origin }
-            .map(\.changeset.timestamp)
-        state.created = origins.min() ?? state.created
+        var isFirst = true
+        for evidence in history where evidence.provenance.writer.member == key.origin {
+            state.noteCreation(evidence.changeset, isFirst: isFirst)
+            isFirst = false
+        }
         state.updated = timestamps.max() ?? .zero
         state.turns = genuine.turns
         state.assignments = genuine.assignments

@@ -44,8 +44,7 @@ package enum RecordJudge {
             }
         }
         if provenance.writer.member == state.key.origin {
-            let isFirst = record == nil
-            state.created = isFirst ? changeset.timestamp : min(state.created, changeset.timestamp)
+            state.noteCreation(changeset, isFirst: record == nil)
         }
         state.updated = max(state.updated, changeset.timestamp)
         return .applied(state)

@@ -13,6 +13,23 @@ extension RecordState {
         )
     }
 
+    /// Takes the origin's changesets for what they say of the creation: the earliest of them is it.
+    ///
+    /// `isFirst`: nothing of the origin's is applied yet.
+    mutating func noteCreation(_ changeset: Changeset, isFirst: Bool) {
+        if isFirst || changeset.timestamp < created {
+            created = changeset.timestamp
+            creationRequest = changeset.requestID
+        } else if changeset.timestamp == created {
+            creationRequest = Self.least(creationRequest, changeset.requestID)
+        }
+    }
+
+    static func least(_ left: Bytes?, _ right: Bytes?) -> Bytes? {
+        guard let left, let right else { return left ?? right }
+        return left.lexicographicallyPrecedes(right) ? left : right
+    }
+
     package func field(_ name: Text) -> FieldState? { fields.place(of: name).map { fields[$0] } }
 
     /// Joins one valid write, all of whose predecessors are applied.
@@ -86,6 +103,17 @@ extension RecordState {
         let index = fields.firstIndex { $0.name > name } ?? fields.count
         fields.insert(FieldState(name), at: index)
         return index
+    }
+}
+
+extension Changeset {
+    /// The request that made it; nil if its client gave no key.
+    package var requestID: Bytes? {
+        // By index: a loop over the writes themselves would copy each.
+        for index in writes.indices {
+            if let requestID = writes[index].requestID { return requestID }
+        }
+        return nil
     }
 }
 

@@ -16,6 +16,7 @@ extension RecordState {
         for assignment in assignments { writer.message(6) { assignment.encode(into: &$0) } }
         for member in everParties { writer.bytes(7, member.utf8) }
         if isDeleted { writer.varint(8, 1) }
+        if let creationRequest { writer.bytes(9, creationRequest) }
         return [Self.version] + writer.bytes
     }
 
@@ -25,6 +26,7 @@ extension RecordState {
         var reader = ProtobufReader(encoded.dropFirst())
         var header: RecordHeader?
         var created = HybridTimestamp.zero
+        var creationRequest: Bytes?
         var updated = HybridTimestamp.zero
         var fields: [FieldState] = []
         var turns: [Turn] = []
@@ -49,6 +51,7 @@ extension RecordState {
                 guard let member = MemberCode(utf8: inner) else { return nil }
                 everParties.append(member)
             case (8, .varint(1)): isDeleted = true
+            case (9, .bytes(let inner)): creationRequest = Bytes(inner)
             default: return nil
             }
         }
@@ -60,6 +63,7 @@ extension RecordState {
             key: key,
             header: header,
             created: created,
+            creationRequest: creationRequest,
             updated: updated,
             fields: fields,
             turns: turns,

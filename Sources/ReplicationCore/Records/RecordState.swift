@@ -9,6 +9,9 @@ package struct RecordState: Hashable, Sendable {
     package var header: RecordHeader
     /// The least timestamp among the origin's changesets of it; the time in its id while none is here.
     package var created: HybridTimestamp
+    /// The request id under which the origin's client made it: of several of that time the least;
+    /// nil where there was none.
+    package var creationRequest: Bytes?
     /// The greatest timestamp among the applied changesets.
     package var updated: HybridTimestamp
     /// Every field that was ever written, sorted by name.
@@ -25,6 +28,7 @@ package struct RecordState: Hashable, Sendable {
         key: RecordKey,
         header: RecordHeader,
         created: HybridTimestamp,
+        creationRequest: Bytes? = nil,
         updated: HybridTimestamp,
         fields: [FieldState],
         turns: [Turn],
@@ -35,6 +39,7 @@ package struct RecordState: Hashable, Sendable {
         self.key = key
         self.header = header
         self.created = created
+        self.creationRequest = creationRequest
         self.updated = updated
         self.fields = fields
         self.turns = turns

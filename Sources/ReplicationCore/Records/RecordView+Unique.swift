@@ -24,4 +24,21 @@ extension RecordView {
         }
         return parts.bytes.withUnsafeBytes { hash($0) }
     }
+
+    /// SHA-256 over the origin and the request for which it made the record; nil if the request had no
+    /// key, or the record is not open.
+    ///
+    /// A request makes one record; but a node that was restored does not know what it made.
+    package func creation(hash: HashFunction) -> Digest? {
+        guard let request = state.creationRequest, isOpen else { return nil }
+        var parts = ProtobufWriter(capacity: 64)
+        parts.bytes(1, state.key.origin.utf8)
+        parts.bytes(4, request)
+        return parts.bytes.withUnsafeBytes { hash($0) }
+    }
+
+    /// What only one open record should have.
+    package func uniques(hash: HashFunction) -> [Digest] {
+        [unique(hash: hash), creation(hash: hash)].compactMap(\.self)
+    }
 }

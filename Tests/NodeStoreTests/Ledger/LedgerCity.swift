@@ -17,6 +17,9 @@ final class LedgerCity {
     private(set) var ledger: Ledger<SQLiteStore>
     private(set) var last: Committed?
     var wall = LedgerCity.start
+    /// Of its folder.
+    private var data = "data"
+    private var path: String { "\(folder.path)/\(data)" }
 
     /// Keys of approvals whose certificates are here.
     final class KnownKeys: Sendable {
@@ -54,7 +57,7 @@ final class LedgerCity {
         keys = KnownKeys()
         ledger = try Self.open(
             member,
-            folder,
+            "\(folder.path)/\(data)",
             keys,
             incarnation ?? UInt64(code) ?? 1,
             wall: Self.start
@@ -63,19 +66,12 @@ final class LedgerCity {
 
     private static func open(
         _ member: MemberCode,
-        _ folder: TemporaryFolder,
+        _ folder: String,
         _ keys: KnownKeys,
         _ incarnation: UInt64,
         wall: Int64
     ) throws -> Ledger<SQLiteStore> {
-        let store = try SQLiteStore(
-            DataFolder("\(folder.path)/data"),
-            StoreSettings(
-                hash: SHA256.function,
-                random: { SecureRandom.bytes($0) },
-                terms: { _, _ in nil }
-            )
-        )
+        let store = try SQLiteStore(DataFolder(folder), storeSettings(member))
         return try Ledger(
             store: store,
             settings: LedgerSettings(
@@ -94,10 +90,67 @@ final class LedgerCity {
         )
     }
 
+    private static func storeSettings(_ member: MemberCode) -> StoreSettings {
+        StoreSettings(
+            hash: SHA256.function,
+            random: { SecureRandom.bytes($0) },
+            terms: terms(member)
+        )
+    }
+
+    /// The terms that a node lists records by, under the definitions that the store has.
+    private static func terms(_ member: MemberCode) -> IndexTermsFunction {
+        { stored, reader throws(StoreError) in
+            var agreement = AgreementState(
+                roster: roster,
+                rosterDigest: RosterCoding.digest(roster, SHA256.function)
+            )
+            for (proposal, timestamp) in try reader.proposals() {
+                agreement.insert(proposal, at: timestamp)
+            }
+            let folding = RecordFolding(reader: reader, agreement: agreement)
+            let (state, definition) = try folding.state(of: stored)
+            let view = RecordView(state, definition, viewer: member)
+            return IndexTerms(
+                item: state.header.item,
+                home: state.header.home,
+                stage: view.stage,
+                holder: view.holder,
+                subject: view.subject,
+                uniques: view.uniques(hash: SHA256.function),
+                isDeleted: view.isDeleted,
+                updated: state.updated.milliseconds
+            )
+        }
+    }
+
+    /// A copy of the data, as a backup made at this moment.
+    func copied() throws -> String {
+        let copy = "\(folder.path)/copy.sqlite"
+        _ = try StoreBackup.make(
+            of: "\(path)/citysync.sqlite",
+            to: copy,
+            Self.storeSettings(member)
+        )
+        return copy
+    }
+
+    /// As after a restore: a new process under a new incarnation, on what the copy has.
+    func putBack(_ copy: String, incarnation: UInt64) throws {
+        data = "restored"
+        let restored = try DataFolder(path)
+        restored.unlock()
+        try FileManager.default.copyItem(
+            atPath: copy,
+            toPath: "\(path)/citysync.sqlite"
+        )
+        ledger = try Self.open(member, path, keys, incarnation, wall: wall)
+    }
+
     /// As after a kill: a new process under a new incarnation, on what was committed.
     func restart(incarnation: UInt64) throws {
         ledger.store.folder.unlock()
-        ledger = try Self.open(member, folder, keys, incarnation, wall: wall)
+        ledger = try Self.open(member, path, keys, incarnation, wall: wall)
     }
 
     /// A second machine on a copy of this one's disk, both starting anew under one incarnation, as
@@ -105,7 +158,7 @@ final class LedgerCity {
     func clone(incarnation: UInt64) throws -> LedgerCity {
         ledger.store.folder.unlock()
         let copy = try LedgerCity(copyOf: self, incarnation: incarnation)
-        ledger = try Self.open(member, folder, keys, incarnation, wall: wall)
+        ledger = try Self.open(member, path, keys, incarnation, wall: wall)
         return copy
     }
 
@@ -114,6 +167,7 @@ final class LedgerCity {
         keys = other.keys
         wall = other.wall
         folder = try TemporaryFolder()
+        let path = "\(folder.path)/data"
         let files = try FileManager.default.contentsOfDirectory(atPath: "\(other.folder.path)/data")
         _ = try DataFolder("\(folder.path)/data").unlock()
         for name in files where name.hasPrefix("citysync.sqlite") {
@@ -122,7 +176,7 @@ final class LedgerCity {
                 toPath: "\(folder.path)/data/\(name)"
             )
         }
-        ledger = try Self.open(member, folder, keys, incarnation, wall: wall)
+        ledger = try Self.open(member, path, keys, incarnation, wall: wall)
     }
 
     /// Another incarnation in the same process.
@@ -178,6 +232,19 @@ final class LedgerCity {
         }
     }
 
+    func delete(_ id: RecordIdentifier) throws -> Result<WriteAnswer, Refusal> {
+        let wall = wall
+        return try commit { ledger throws(StoreError) in
+            try ledger.change(
+                id,
+                ChangeRequest(fields: [], isDeletion: true),
+                token: nil,
+                .test(200),
+                wallMilliseconds: wall
+            )
+        }
+    }
+
     func propose(
         _ definition: ItemDefinition,
         _ caller: Caller = .test(201)
@@ -207,9 +274,9 @@ final class LedgerCity {
     // MARK: Receiving
 
     /// Feeds of another city that this one may see and has not whole.
-    func awaited(from other: LedgerCity) -> [FeedTip] {
+    func awaited(of author: MemberCode? = nil, from other: LedgerCity) -> [FeedTip] {
         other.ledger.tips.filter { tip in
-            tip.identity.member == other.member && tip.identity.audience.includes(member)
+            tip.identity.member == author ?? other.member && tip.identity.audience.includes(member)
                 && (ledger.tip(of: tip.digest)?.size ?? 0) < tip.size
         }
     }
@@ -230,9 +297,11 @@ final class LedgerCity {
     }
 
     /// Takes in all there is of another city, in the order of its feeds' digests.
-    func takeAll(from other: LedgerCity) throws {
+    ///
+    /// `author`: whose feeds, if not that city's own.
+    func takeAll(of author: MemberCode? = nil, from other: LedgerCity) throws {
         while true {
-            let feeds = awaited(from: other)
+            let feeds = awaited(of: author, from: other)
             guard !feeds.isEmpty else { return }
             try take(feeds.map { ($0, 1_000) }, from: other)
         }
@@ -297,6 +366,22 @@ final class LedgerCity {
         return view.flatMap { view in
             view.definition.field(name).flatMap { view.value(of: $0) }
         }
+    }
+
+    /// Lets the list index follow to the end.
+    func project() throws {
+        while try ledger.store.projectIndexes(limit: 100) {}
+    }
+
+    /// Open conflicts between records.
+    func between(_ kind: ConflictKind) throws -> [ConflictListing.Found] {
+        let page = try ConflictListing(ledger.store, folding, viewer: member).page(
+            kind: kind,
+            includesClosed: false,
+            cursor: nil,
+            limit: 100
+        )
+        return try #require(page).found
     }
 
     var held: [HeldEntry] {
