@@ -38,6 +38,7 @@ extension Node {
         observation.disputes = stored.disputes
         observation.forks = stored.forks
         observation.regained = stored.regained
+        observation.gone = catalog.facts.gone
         return observation
     }
 

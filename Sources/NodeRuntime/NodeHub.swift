@@ -295,11 +295,26 @@ extension NodeHub: WriterDelegate {
     }
 
     func committed(_ committed: Committed, catalog: Catalog?) {
-        if let catalog { catalogs.value = catalog }
+        if let catalog {
+            tellLost(catalog.facts.gone.subtracting(catalogs.value.facts.gone))
+            catalogs.value = catalog
+        }
         if committed.regained > 0 {
             logger.notice("\(committed.regained) lost changes of this member came back from a peer")
         }
         signal.advance(to: committed.position)
+    }
+
+    /// What nobody has is said where somebody may ask for it later.
+    private func tellLost(_ gone: Set<Writer>) {
+        for writer in gone.sorted() where writer.member == member {
+            logger.warning(
+                """
+                nobody who can be reached has all that this node wrote as incarnation \
+                \(writer.incarnation): the rest is declared gone, and nobody waits for it
+                """
+            )
+        }
     }
 
     func ended() {

@@ -5,7 +5,7 @@ import ReplicationCore
 /// Findings about what was written: conflicts that wait, writes without effect, forks, what came back.
 extension NodeObservation {
     var reviewFindings: [StatusDocument.Finding] {
-        conflictFindings + voidFindings + forkFindings + regainedFindings
+        conflictFindings + voidFindings + forkFindings + regainedFindings + goneFindings
     }
 
     private var conflictFindings: [StatusDocument.Finding] {
@@ -62,6 +62,25 @@ extension NodeObservation {
                 member,
                 text,
                 remedy: "that city: stop the second node; citysync conflicts list --kind forked"
+            )
+        }
+    }
+
+    /// Decided already: what is left is to know it.
+    private var goneFindings: [StatusDocument.Finding] {
+        Set(gone.map(\.member)).sorted().map { of in
+            let starts = gone.count { $0.member == of }
+            let text =
+                "part of what it wrote in \(starts == 1 ? "an earlier start" : "\(starts) starts") "
+                + "is lost with its disk: nobody has it, and nobody waits for it"
+            return finding(
+                .info,
+                "gone",
+                of,
+                text,
+                remedy: of == member
+                    ? "compare with paper what was taken in just before the loss"
+                    : "that city knows best what it may have been"
             )
         }
     }

@@ -47,7 +47,7 @@ package struct StatusDocument: Hashable, Sendable, Codable {
         package var severity: Severity
         /// Stable: `store`, `clock`, `own_clock_doubtful`, `clock_ahead`, `disk`, `held`,
         /// `certificate`, `revocations`, `peer`, `skew`, `records_differ`, `conflicts`, `void`, `fork`,
-        /// `regained`.
+        /// `regained`, `gone`.
         package var code: String
         /// The member or record it is about.
         package var subject: String

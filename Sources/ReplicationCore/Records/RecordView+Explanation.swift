@@ -11,6 +11,9 @@ extension RecordView {
         lines += custodyLines()
         if let handling = handlingLine() { lines.append(handling) }
         let byField = Dictionary(grouping: conflicts) { $0.field }
+        for conflict in byField[nil] ?? [] where conflict.isOpen {
+            lines.append(collision(conflict))
+        }
         for field in state.fields where Self.isExplained(field.name) && shows(field.name) {
             lines += self.lines(of: field, byField[field.name] ?? [])
         }
@@ -53,6 +56,15 @@ extension RecordView {
             ? "for good"
             : "until somebody writes what the deletion had not seen"
         return line("\(state.header.home), its home, deleted it: \(rule)")
+    }
+
+    /// Records that collide, this one among them.
+    private func collision(_ conflict: Conflict) -> Explanation.Line {
+        let owner = conflict.owner?.string ?? "home"
+        let others = conflict.values.count - 1
+        let what =
+            others == 1 ? "another record collides with it" : "\(others) records collide with it"
+        return line(nil, nil, "\(what), until \(owner) closes one: \(conflict.rule)", conflict.id)
     }
 
     private func custodyLines() -> [Explanation.Line] {
@@ -106,14 +118,17 @@ extension RecordView {
                 )
             )
         }
-        let kept = conflicts.filter { !$0.isOpen && !$0.kind.isVerdict }
+        // What becomes of additions is told with their total.
+        let kept = conflicts.filter { !$0.isOpen && !$0.kind.isVerdict && $0.kind != .overrun }
         for conflict in kept {
             lines.append(
                 line(
                     field.name,
                     nil,
-                    "\(conflict.values.count) values that stood beside each other were decided by a "
-                        + "later write; they are in the journal",
+                    (conflict.values.count == 1
+                        ? "a value that was replaced unseen is in the journal"
+                        : "\(conflict.values.count) values that stood beside each other were decided "
+                            + "by a later write; they are in the journal"),
                     conflict.id
                 )
             )
@@ -179,7 +194,8 @@ extension RecordView {
     ) -> Explanation.Line {
         let additions = Additions(field)
         let again = field.standing.count - additions.counted.count
-        var text = "the total of \(additions.counted.count) additions"
+        let count = additions.counted.count
+        var text = "the total of \(count == 1 ? "1 addition" : "\(count) additions")"
         if again > 0 { text += "; \(again) more are repetitions of these and count once" }
         let overrun = conflicts.first { $0.kind == .overrun }
         if let limit, let overrun {

@@ -18,7 +18,7 @@ enum NodeChecks {
         var found = [Diagnosis.ok("node", "\(name.joined(separator: " ")) serves, up \(up)")]
         found += document.health.findings.map { finding in
             Diagnosis(
-                level: finding.severity == "critical" ? .fail : .warn,
+                level: level(finding.severity),
                 check: finding.code,
                 text: [finding.subject, finding.text].compactMap { $0 }.filter { !$0.isEmpty }
                     .joined(separator: " "),
@@ -26,6 +26,15 @@ enum NodeChecks {
             )
         }
         return found + [clock(document.peers)]
+    }
+
+    /// What is only worth knowing is nothing to mend.
+    private static func level(_ severity: String) -> Diagnosis.Level {
+        switch severity {
+        case "critical": .fail
+        case "info": .ok
+        default: .warn
+        }
     }
 
     /// This node's clock by its peers': where most of them differ it is this one that is wrong.

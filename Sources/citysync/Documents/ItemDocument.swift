@@ -116,11 +116,17 @@ extension ItemDocument {
             let authority = field["authority"]
             let members = authority?.array?.map(\.plainText).joined(separator: " ")
             return [
-                .init(name), .optional(ItemDocument.type(field)), .optional(field["merge"]?.string),
+                .init(name), .optional(ItemDocument.type(field)),
+                .optional(ItemDocument.merge(field)),
                 .optional(members ?? authority?.plainText), .optional(field["scope"]?.string),
             ] + flags.map { .init($0 ? "yes" : "-", exact: $0 ? "true" : "false") }
         }
         return listing
+    }
+
+    private static func merge(_ field: JSON) -> String? {
+        guard let merge = field["merge"]?.string else { return nil }
+        return field["limit"]?.integer.map { "\(merge) (limit \($0))" } ?? merge
     }
 
     private static func type(_ field: JSON) -> String? {
@@ -128,6 +134,7 @@ extension ItemDocument {
         let details = [
             field["of"]?.string.map { "of \($0)" },
             field["values"]?.array?.map(\.plainText).joined(separator: " "),
+            field["scale"]?.integer.map { "scale \($0)" },
             field["unit"]?.string,
         ].compactMap { $0 }
         return details.isEmpty ? type : "\(type) (\(details.joined(separator: ", ")))"

@@ -107,6 +107,23 @@ struct ReviewFindingsTests {
         #expect(observation.findings.map(\.severity) == [.critical])
     }
 
+    @Test func `what nobody has any more is told, and is no fault`() throws {
+        let (me, other) = (
+            try #require(MemberCode("350100")), try #require(MemberCode("350300"))
+        )
+        let observation = try observation { observation in
+            observation.gone = [
+                Writer(member: me, incarnation: Incarnation(rawValue: 1)),
+                Writer(member: other, incarnation: Incarnation(rawValue: 2)),
+                Writer(member: other, incarnation: Incarnation(rawValue: 3)),
+            ]
+        }
+        #expect(observation.findings.map(\.code) == ["gone", "gone"])
+        #expect(observation.findings.map(\.subject) == ["350100", "350300"])
+        #expect(observation.findings.last?.text.contains("in 2 starts is lost") == true)
+        #expect(StatusDocument(observation, version: "1").health.state == .ok)
+    }
+
     @Test func `what came back after a restore is told, and is no fault`() throws {
         let observation = try observation {
             $0.regained = [

@@ -223,6 +223,47 @@ import Testing
         )
         #expect(texts.contains("350100 holds it, who took it in; nobody handed it on"))
     }
+
+    @Test func `records that collide are told, and a total whose overrun was accepted once`() throws
+    {
+        var story = try Story()
+        try story.change("350300", FieldRequest(name: "trips", change: .add(.integer(7))))
+        try story.sync()
+        let view = try story.view()
+        let ids = try ["first", "second"].map { text in
+            try Conflict.Value(
+                value: .single(.text(Text(text))),
+                dot: nil,
+                writer: CaseSamples.member("350300"),
+                timestamp: .zero,
+                isShown: true,
+                verdict: nil
+            )
+        }
+        var duplicate = try Conflict(
+            id: "c-1",
+            kind: .duplicate,
+            record: view.state.key,
+            field: nil,
+            since: .zero,
+            owner: CaseSamples.member("350128"),
+            rule: "both stand",
+            values: ids,
+            isOpen: true
+        )
+        var overrun = try #require(try story.conflicts().first { $0.kind == .overrun })
+        overrun.isOpen = false
+        let lines = view.explanation([duplicate, overrun]).lines
+        let told = try #require(lines.first { $0.conflict == "c-1" })
+        #expect(told.text == "another record collides with it, until 350128 closes one: both stand")
+        #expect(
+            lines.filter { $0.field == "trips" }.map(\.text) == [
+                "the total of 1 addition; it is beyond the limit of 5, which was accepted"
+            ]
+        )
+        duplicate.isOpen = false
+        #expect(!view.explanation([duplicate]).lines.contains { $0.conflict == "c-1" })
+    }
 }
 
 extension Story {
