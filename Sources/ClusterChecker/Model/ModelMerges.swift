@@ -143,20 +143,19 @@ extension Judged {
         }
     }
 
+    /// The origin's changesets of the creation "bear one timestamp", the least among the origin's, as
+    /// ceilings let them count: of what a deletion speaks of, the widest scope.
     private var revivable: [ModelWrite] {
         let widest = given.record.definition.widestScope
-        return genuine.writes.values.filter { write in
+        let writes = genuine.writes.values.filter { write in
             write.field != ModelField.deletion && verdicts[write.id] == .valid
-                && given.scope(of: write.field) == widest && !isCreation(write)
+                && given.scope(of: write.field) == widest
         }
-    }
-
-    /// The origin's changesets of the creation "bear one timestamp", "the least timestamp among the
-    /// origin's changesets of it".
-    private func isCreation(_ write: ModelWrite) -> Bool {
-        let origins = given.writes.filter { $0.dot.member == given.accepting }
-        return write.dot.member == given.accepting
-            && write.timestamp == origins.map(\.timestamp).min()
+        let first = writes.filter { $0.dot.member == given.accepting }
+            .min { (given.effective($0), $0.timestamp) < (given.effective($1), $1.timestamp) }
+        return writes.filter {
+            $0.dot.member != given.accepting || $0.timestamp != first?.timestamp
+        }
     }
 }
 

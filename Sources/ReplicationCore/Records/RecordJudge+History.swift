@@ -86,20 +86,24 @@ package struct JudgedHistory: Sendable {
         let widest = fields.filter {
             $0.rule.scope == definition.widestScope && $0.rule.register != .deletion
         }
-        // Of the widest scope, too: whoever sees no more must find the same creation.
-        let creation = widest.flatMap { $0.writes.map(\.copy) }
-            .filter { $0.write.dot.writer.member == state.key.origin }
-            .map(\.timestamp).min()
+        let valid = widest.map { field in
+            (name: field.name, copies: field.writes.filter { $0.verdict == nil }.map(\.copy))
+        }
+        // Of the widest scope, too: whoever sees no more must find the same creation. Under a ceiling,
+        // since what was written by a clock set right again is stamped before one that ran ahead.
+        let creation = valid.flatMap(\.copies)
+            .filter { $0.dot.writer.member == state.key.origin }
+            .map { ($0.effective, $0.timestamp) }.min(by: <)
         return deletions.contains { deletion in
             guard case .deletion(let sights) = ValueCoding.decode(deletion.value[...]) else {
                 return false
             }
-            return !widest.contains { field in
+            return !valid.contains { field in
                 let seen = sights.first { $0.field == field.name }?.seen ?? CausalContext()
-                return field.writes.contains { judged in
-                    judged.verdict == nil && !seen.contains(judged.copy.write.dot)
-                        && !(judged.copy.timestamp == creation
-                            && judged.copy.write.dot.writer.member == state.key.origin)
+                return field.copies.contains { copy in
+                    !seen.contains(copy.dot)
+                        && !(copy.timestamp == creation?.1
+                            && copy.dot.writer.member == state.key.origin)
                 }
             }
         }
