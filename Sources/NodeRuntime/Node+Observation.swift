@@ -38,7 +38,8 @@ extension Node {
         observation.disputes = stored.disputes
         observation.forks = stored.forks
         observation.regained = stored.regained
-        observation.gone = catalog.facts.gone
+        let facts = catalog.facts
+        observation.gone = facts.gone.subtracting(facts.forkedWriters)
         return observation
     }
 

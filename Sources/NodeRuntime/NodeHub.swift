@@ -296,7 +296,11 @@ extension NodeHub: WriterDelegate {
 
     func committed(_ committed: Committed, catalog: Catalog?) {
         if let catalog {
-            tellLost(catalog.facts.gone.subtracting(catalogs.value.facts.gone))
+            // Of a forked one the alarm is another.
+            tellLost(
+                catalog.facts.gone.subtracting(catalogs.value.facts.gone)
+                    .subtracting(catalog.facts.forkedWriters)
+            )
             catalogs.value = catalog
         }
         if committed.regained > 0 {

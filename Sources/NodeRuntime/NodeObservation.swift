@@ -100,7 +100,8 @@ package struct NodeObservation: Sendable {
     package var forks: [Fork] = []
     /// What came back from peers of this member's own earlier feeds.
     package var regained: [Regained] = []
-    /// Starts of members of which something is lost for good, so that nobody waits for it.
+    /// Starts of members of which something is lost for good, so that nobody waits for it; those of
+    /// which a feed is known to be forked are left out.
     package var gone: Set<Writer> = []
 
     package init(

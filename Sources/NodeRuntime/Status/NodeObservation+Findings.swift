@@ -207,7 +207,7 @@ extension NodeObservation {
                 link.member,
                 "\(link.heldCount) changesets wait, the oldest for \(age.span): "
                     + reasons.map(\.rawValue).joined(separator: ", "),
-                remedy: isAgreement ? "citysync items list" : "citysync peers -o json"
+                remedy: isAgreement ? "citysync items list" : "citysync held list"
             )
         ]
     }

@@ -12,7 +12,10 @@ extension NodeObservation {
         guard disputes.waiting > 0 else { return [] }
         guard let (identifier, dispute) = disputes.oldest, let since = dispute.since else {
             // Between records: the list tells which.
-            let text = "\(disputes.waiting) conflicts between records wait for a decision"
+            let text =
+                disputes.waiting == 1
+                ? "a conflict between records waits for a decision"
+                : "\(disputes.waiting) conflicts between records wait for a decision"
             return [
                 finding(.warning, "conflicts", member, text, remedy: "citysync conflicts list")
             ]
@@ -36,15 +39,15 @@ extension NodeObservation {
     /// Decided by rule: nobody has to act, and everybody may look.
     private var voidFindings: [StatusDocument.Finding] {
         guard disputes.voids > 0 else { return [] }
-        let text =
-            "\(disputes.voids) writes count for nothing (no authority, overruled and the like)"
+        let what = disputes.voids == 1 ? "1 write counts" : "\(disputes.voids) writes count"
+        let text = "\(what) for nothing (no authority, overruled and the like)"
         return [
             finding(
                 .info,
                 "void",
                 member,
                 text,
-                remedy: "citysync conflicts list --kind unauthorised"
+                remedy: "citysync conflicts list"
             )
         ]
     }
@@ -72,7 +75,7 @@ extension NodeObservation {
             let starts = gone.count { $0.member == of }
             let text =
                 "part of what it wrote in \(starts == 1 ? "an earlier start" : "\(starts) starts") "
-                + "is lost with its disk: nobody has it, and nobody waits for it"
+                + "is lost, as with a disk: nobody has it, and nobody waits for it"
             return finding(
                 .info,
                 "gone",
@@ -89,7 +92,8 @@ extension NodeObservation {
         let entries = regained.reduce(0) { $0 + $1.entries }
         guard entries > 0 else { return [] }
         let text =
-            "\(entries) changes of this member came back from its peers: its store had lost them"
+            "\(entries == 1 ? "1 change" : "\(entries) changes") of this member came back from its "
+            + "peers: its store had lost them"
         return [
             finding(
                 .info,
