@@ -82,16 +82,26 @@ struct NodeReads: Sendable {
             let applied = try reader.applied(after: position, limit: limit)
             var changes: [ChangePage.Change] = []
             for change in applied {
-                let changeset = try folding.evidence(of: change.entry).changeset
-                guard let stored = try reader.record(changeset.key) else { continue }
+                let writes: [Write]
+                let stored: StoredRecord?
+                switch change.content {
+                case .entry(let entry):
+                    let changeset = try folding.evidence(of: entry).changeset
+                    writes = changeset.writes
+                    stored = try reader.record(changeset.key)
+                case .judgedAgain(let row):
+                    writes = []
+                    stored = try reader.record(row)
+                }
+                guard let stored else { continue }
                 let (state, definition) = try folding.state(of: stored)
                 let view = RecordView(state, definition, viewer: member)
                 changes.append(
                     ChangePage.Change(
                         cursor: change.applied,
-                        record: changeset.key.identifier,
+                        record: stored.key.identifier,
                         item: state.header.item,
-                        fields: changeset.writes.map(\.field).filter(view.shows).sorted()
+                        fields: writes.map(\.field).filter(view.shows).sorted()
                     )
                 )
             }

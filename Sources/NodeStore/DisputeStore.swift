@@ -19,8 +19,14 @@ package protocol DisputeReading: AnyObject {
         after sequence: UInt64,
         limit: Int
     ) throws(StoreError) -> [StoredEntry]
-    /// Where entries stand that carry changesets of that feed.
-    func carried(from feed: Digest) throws(StoreError) -> [LogPosition]
+    /// Where entries stand that carry changesets of that feed, behind a place, in order.
+    func carried(
+        from feed: Digest,
+        after place: CarriedPlace,
+        limit: Int
+    ) throws(StoreError) -> [CarriedPlace]
+    /// Feeds whose records are still to be judged again, and how far that is.
+    func judging() throws(StoreError) -> [Digest: JudgingPlace]
     /// The leaves of a feed's tree from one sequence to another, both included.
     func leaves(_ feed: FeedRow, _ range: ClosedRange<UInt64>) throws(StoreError) -> [Digest]
     /// The frontier of a feed at a size that it has reached.
@@ -49,6 +55,10 @@ package protocol DisputeStore: DisputeReading {
     func insertCeiling(_ writer: Writer, _ ceiling: HybridTimestamp) throws(StoreError)
     func insertFork(_ fork: Fork, proof: Bytes) throws(StoreError)
     func insertHeader(_ header: RecordHeader, of key: RecordKey) throws(StoreError)
+    /// Notes how far the records of a feed are judged again; nil: all of them.
+    func setJudging(_ feed: Digest, _ place: JudgingPlace?) throws(StoreError)
+    /// Notes that a record looks otherwise since it was judged again, and returns the position of that.
+    func appendJudgement(on row: RecordRow) throws(StoreError) -> LogPosition
     /// Notes how a record stands in dispute; nil: not at all.
     func setDispute(_ row: RecordRow, _ dispute: Dispute?) throws(StoreError)
     func insertCarry(of stored: LogPosition, in feed: FeedRow) throws(StoreError)
@@ -95,6 +105,34 @@ package struct Dispute: Hashable, Sendable {
         self.conflict = conflict
         self.owner = owner
         self.voids = voids
+    }
+}
+
+/// Where an entry stands that carries a changeset of some feed.
+package struct CarriedPlace: Hashable, Sendable {
+    /// The changeset's, in its own feed.
+    package var sequence: UInt64
+    /// The log position of what carries it.
+    package var position: LogPosition
+
+    package init(sequence: UInt64, position: LogPosition) {
+        self.sequence = sequence
+        self.position = position
+    }
+
+    package static let beginning = CarriedPlace(sequence: 0, position: 0)
+}
+
+/// How far the records of a feed are judged again.
+package struct JudgingPlace: Hashable, Sendable {
+    /// Those of its entries up to this one are.
+    package var sequence: UInt64
+    /// And those of what was carried from it; nil: that is not begun.
+    package var carried: CarriedPlace?
+
+    package init(sequence: UInt64 = 0, carried: CarriedPlace? = nil) {
+        self.sequence = sequence
+        self.carried = carried
     }
 }
 

@@ -113,6 +113,7 @@ extension Ledger {
         if let earlier = try earlierAnswer(caller, uuid: nil) { return earlier }
         let again = try regainedAnswer(toChange: caller, of: stored, wallMilliseconds)
         if let again { return again }
+        let stored = try current(stored.key) ?? stored
         let (state, definition) = try folding.state(of: stored)
         var seen = state
         if let token {

@@ -54,58 +54,9 @@ extension Ledger {
             if !held.isEmpty || !transaction.heldAuthors.isEmpty { sweep = 0 }
         }
     }
+}
 
-    // MARK: Judging again
-
-    private static var pageEntries: Int { 500 }
-
-    private mutating func judgeAgain(feedsOf writer: Writer) throws(StoreError) {
-        for (digest, feed) in feeds.sorted(by: { $0.key < $1.key })
-        where feed.tip.identity.writer == writer {
-            try judgeAgain(feed: digest)
-        }
-    }
-
-    /// Judges every record again that something of that feed was taken in of, pushed or carried.
-    private mutating func judgeAgain(feed: Digest) throws(StoreError) {
-        var keys: Set<RecordKey> = []
-        var sequence: UInt64 = 0
-        while true {
-            let page = try store.entries(of: feed, after: sequence, limit: Self.pageEntries)
-            for entry in page { insertKey(of: entry, into: &keys) }
-            guard let last = page.last, page.count == Self.pageEntries else { break }
-            sequence = last.sequence
-        }
-        for position in try store.carried(from: feed) {
-            guard let entry = try store.entry(at: position) else { continue }
-            insertKey(of: entry, into: &keys)
-        }
-        for key in keys.sorted() { try judgeAgain(key) }
-    }
-
-    private func insertKey(of entry: StoredEntry, into keys: inout Set<RecordKey>) {
-        guard let feed = knownFeeds[entry.feed] else { return }
-        switch EntryContent(entry.bytes, writer: feed.identity.writer, hash: settings.hash) {
-        case .changeset(let changeset): keys.insert(changeset.key)
-        case .carried(let carried, timestamp: _):
-            if let key = EntryCoding.opening(carried.opening)?.key { keys.insert(key) }
-        case .statement, .unknown, .malformed: return
-        }
-    }
-
-    /// Judges one record from everything that was taken in of it.
-    mutating func judgeAgain(_ key: RecordKey) throws(StoreError) {
-        guard let stored = try store.record(key) else { return }
-        let known = try folding.state(of: stored).state
-        let history = try store.history(stored.row, upTo: .max)
-        // Its header may have come by a proof, and stand in none of these.
-        let (state, definition) = try folding.judge(history.map(\.entry), under: known.header)
-        // What one changeset made is judged by the facts of the day whenever it is looked at.
-        if case .state = stored.content, known == state { return }
-        try store.updateRecord(stored.row, state, appliedAt: stored.position)
-        try noteDispute(stored.row, state, definition, isNew: false)
-    }
-
+extension Ledger {
     // MARK: Saying
 
     /// Says of an earlier incarnation of this member that nobody has more of it; false if it was said

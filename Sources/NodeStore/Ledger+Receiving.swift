@@ -142,7 +142,7 @@ extension Ledger {
             return try keep(entry, hold, changeset, from: writer.member, wallMilliseconds)
         }
         clock.receive(timestamp, wallMilliseconds: wallMilliseconds)
-        let stored = try store.record(changeset.key)
+        let stored = try current(changeset.key)
         let judged = try judge(evidence, on: stored)
         if writer.member == settings.member { try noteRegained(changeset, judged) }
         switch judged {
@@ -328,8 +328,11 @@ extension Ledger {
         } else {
             // Held before: it took effect at its release, which the store follows to the entry.
             let row = try store.insertRecord(state, madeAt: position)
-            // An entry without the header does not make the state alone.
-            if applied.evidence.changeset.header == nil {
+            // An entry without the header does not make the state alone, nor one that a statement
+            // bears on.
+            if applied.evidence.changeset.header == nil
+                || facts.bear(on: applied.evidence.provenance)
+            {
                 try store.updateRecord(row, state, appliedAt: position)
             }
             changed = row

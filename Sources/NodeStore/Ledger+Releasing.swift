@@ -35,8 +35,9 @@ extension Ledger {
 
     private static var releasedAtOnce: Int { 250 }
 
-    /// True while everything that is held is being looked through: `releaseDue` goes on with it.
-    package var hasBacklog: Bool { sweep != nil }
+    /// True while everything that is held is being looked through, or records are judged again:
+    /// `releaseDue` goes on with it.
+    package var hasBacklog: Bool { sweep != nil || isJudging }
 
     /// True while something could not be said for want of a clock to be believed.
     package var hasOverdue: Bool { !overdueCarries.isEmpty }
@@ -49,6 +50,7 @@ extension Ledger {
             transaction.wallMilliseconds = wallMilliseconds
             overdueCarries = []
         }
+        try judgeDue(limit: limit)
         for waiting in try store.heldDue(at: wallMilliseconds, limit: limit) {
             guard try retry(waiting, wallMilliseconds), let key = waiting.key else { continue }
             try release(on: key, wallMilliseconds)
@@ -139,7 +141,7 @@ extension Ledger {
             try note(hold, on: waiting)
             return false
         }
-        let stored = try store.record(changeset.key)
+        let stored = try current(changeset.key)
         switch try judge(evidence, on: stored) {
         case .hold(let hold):
             try note(hold, on: waiting)

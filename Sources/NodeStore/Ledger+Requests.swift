@@ -88,8 +88,7 @@ extension Ledger {
             token.position <= record.position
         else { return nil }
         if token.position == record.position { return token.position }
-        let history = try store.history(record.row, upTo: token.position)
-        return history.last?.applied == token.position ? token.position : nil
+        return try store.isApplied(record.row, at: token.position) ? token.position : nil
     }
 
     /// The token of a record as it is now.

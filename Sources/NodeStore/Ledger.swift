@@ -18,6 +18,8 @@ package struct Ledger<S: Store> {
     var knownFeeds: [FeedRow: KnownFeed] = [:]
     /// What statements said that bears on verdicts, the open transaction's included.
     package internal(set) var facts: RecordFacts
+    /// Feeds whose records are still to be judged again, the open transaction's included.
+    var judging: [Digest: JudgingPlace]
     /// What was proven to be forked, also of feeds that are not known yet.
     var forks: [Fork]
     var spans: [IncarnationSpan]
@@ -60,6 +62,7 @@ package struct Ledger<S: Store> {
         sweep = held.isEmpty ? nil : 0
         facts = try store.facts()
         forks = try store.forks()
+        judging = try store.judging()
         clock = HybridClock(boundMilliseconds: settings.clockBoundMilliseconds)
         agreement = AgreementState(roster: settings.roster, rosterDigest: settings.rosterDigest)
         for feed in try store.feeds() {
@@ -121,7 +124,9 @@ package struct Ledger<S: Store> {
         )
     }
 
-    var folding: RecordFolding {
+    var folding: RecordFolding { folding(under: facts) }
+
+    func folding(under facts: RecordFacts) -> RecordFolding {
         let knownFeeds = knownFeeds
         let agreement = agreement
         return RecordFolding(

@@ -140,12 +140,39 @@ extension SQLiteReader: DisputeReading {
         )
     }
 
-    package func carried(from feed: Digest) throws(StoreError) -> [LogPosition] {
+    package func carried(
+        from feed: Digest,
+        after place: CarriedPlace,
+        limit: Int
+    ) throws(StoreError) -> [CarriedPlace] {
         try connection.all(
-            "SELECT position FROM carried_from WHERE feed = ?1 ORDER BY sequence, position",
-            { $0.bind(1, feed) },
-            row: { $0.int(0) }
+            """
+            SELECT sequence, position FROM carried_from
+            WHERE feed = ?1 AND (sequence, position) > (?2, ?3)
+            ORDER BY sequence, position LIMIT ?4
+            """,
+            {
+                $0.bind(1, feed)
+                $0.bind(2, place.sequence)
+                $0.bind(3, place.position)
+                $0.bind(4, limit)
+            },
+            row: { CarriedPlace(sequence: $0.unsigned(0), position: $0.int(1)) }
         )
+    }
+
+    package func judging() throws(StoreError) -> [Digest: JudgingPlace] {
+        var places: [Digest: JudgingPlace] = [:]
+        try connection.forEach("SELECT feed, sequence, carried, carried_position FROM judging") {
+            (row) throws(StoreError) in
+            var place = JudgingPlace(sequence: row.unsigned(1))
+            if !row.isNull(2) {
+                place.carried = CarriedPlace(sequence: row.unsigned(2), position: row.int(3))
+            }
+            places[try connection.digest(row, 0)] = place
+            return true
+        }
+        return places
     }
 
     // MARK: Proofs

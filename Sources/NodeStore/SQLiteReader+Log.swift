@@ -31,20 +31,38 @@ extension SQLiteReader {
     {
         try connection.all(
             """
-            SELECT released, position, feed, sequence, opening, writes, salt, body FROM log
-            WHERE position > ?1 AND kind IN (0, 3) ORDER BY position LIMIT ?2
+            SELECT released, position, feed, sequence, opening, writes, salt, body, kind FROM log
+            WHERE position > ?1 AND kind IN (0, 3, 4) ORDER BY position LIMIT ?2
             """,
             {
                 $0.bind(1, position)
                 $0.bind(2, limit)
             },
             row: { (row) throws(StoreError) in
-                guard let released = row.optionalInt(0) else {
-                    return AppliedChange(applied: row.int(1), entry: storedEntry(row, from: 1))
-                }
-                return AppliedChange(applied: row.int(1), entry: try entryStored(at: released))
+                let position = row.int(1)
+                let content: AppliedChange.Content =
+                    if row.int(8) == 4 {
+                        .judgedAgain(try recordApplied(at: position))
+                    } else if let released = row.optionalInt(0) {
+                        .entry(try entryStored(at: released))
+                    } else {
+                        .entry(storedEntry(row, from: 1))
+                    }
+                return AppliedChange(applied: position, content: content)
             }
         )
+    }
+
+    private func recordApplied(at position: LogPosition) throws(StoreError) -> RecordRow {
+        let row = try connection.first(
+            "SELECT record FROM applied WHERE position = ?1",
+            { $0.bind(1, position) },
+            row: { RecordRow(rawValue: $0.int(0)) }
+        )
+        guard let row else {
+            throw connection.damage("log position \(position) is of no record")
+        }
+        return row
     }
 
     /// The entry at a position that another row names.

@@ -139,7 +139,8 @@ extension SQLiteReader {
                 """
                 SELECT applied.position, log.position, feed, sequence, opening, writes, salt, body
                 FROM applied JOIN log ON log.position = applied.stored
-                WHERE record = ?1 AND applied.position <= ?2 ORDER BY applied.position
+                WHERE record = ?1 AND applied.position <= ?2 AND feed IS NOT NULL
+                ORDER BY applied.position
                 """,
                 {
                     $0.bind(1, row.rawValue)
@@ -147,6 +148,23 @@ extension SQLiteReader {
                 },
                 row: { AppliedEntry(entry: storedEntry($0, from: 1), applied: $0.int(0)) }
             ))
+    }
+
+    package func isApplied(
+        _ row: RecordRow,
+        at position: LogPosition
+    ) throws(StoreError) -> Bool {
+        try connection.first(
+            """
+            SELECT 1 FROM applied WHERE position = ?2 AND record = ?1
+            UNION ALL SELECT 1 FROM records WHERE record = ?1 AND made_at = ?2
+            """,
+            {
+                $0.bind(1, row.rawValue)
+                $0.bind(2, position)
+            },
+            row: { _ in true }
+        ) ?? false
     }
 
     package func touches(_ row: RecordRow, _ feed: FeedRow) throws(StoreError) -> Bool {

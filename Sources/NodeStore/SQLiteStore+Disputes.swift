@@ -60,6 +60,37 @@ extension SQLiteStore: DisputeStore {
         }
     }
 
+    package func setJudging(
+        _ feed: Digest,
+        _ place: JudgingPlace?
+    ) throws(StoreError) {
+        guard let place else {
+            try connection.run("DELETE FROM judging WHERE feed = ?1") { $0.bind(1, feed) }
+            return
+        }
+        try connection.run(
+            """
+            INSERT INTO judging (feed, sequence, carried, carried_position)
+            VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (feed) DO UPDATE SET sequence = ?2, carried = ?3, carried_position = ?4
+            """
+        ) {
+            $0.bind(1, feed)
+            $0.bind(2, place.sequence)
+            $0.bind(3, place.carried.map { Int64(bitPattern: $0.sequence) })
+            $0.bind(4, place.carried?.position)
+        }
+    }
+
+    package func appendJudgement(on row: RecordRow) throws(StoreError) -> LogPosition {
+        let position = nextPosition()
+        try connection.run("INSERT INTO log (position, kind) VALUES (?1, 4)") {
+            $0.bind(1, position)
+        }
+        try insertApplied(row, stored: position, applied: position)
+        return position
+    }
+
     package func setDispute(_ row: RecordRow, _ dispute: Dispute?) throws(StoreError) {
         guard let dispute else {
             try connection.run("DELETE FROM disputes WHERE record = ?1") {

@@ -15,6 +15,7 @@ enum Schema {
         ("001_schema", text(PackageResources._01_schema_sql)),
         ("002_conflicts", text(PackageResources._02_conflicts_sql)),
         ("003_requests", text(PackageResources._03_requests_sql)),
+        ("004_judging", text(PackageResources._04_judging_sql)),
     ]
 
     /// The version that this program writes.

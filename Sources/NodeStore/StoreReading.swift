@@ -34,7 +34,7 @@ package protocol StoreReading: AnyObject {
         bytesMaximum: Int
     )
         throws(StoreError) -> ReadEntries
-    /// What took effect here after a position, in order: for each the position, record and entry.
+    /// What took effect here after a position, in order.
     func applied(after position: LogPosition, limit: Int) throws(StoreError) -> [AppliedChange]
 
     // MARK: Records
@@ -46,6 +46,9 @@ package protocol StoreReading: AnyObject {
     func rows(of identifier: RecordIdentifier) throws(StoreError) -> [RecordRow]
     /// The entries that took effect on it up to a position, in the order in which they did.
     func history(_ row: RecordRow, upTo position: LogPosition) throws(StoreError) -> [AppliedEntry]
+    /// Whether something took effect on the record at exactly that position, so that it looked otherwise
+    /// from then on.
+    func isApplied(_ row: RecordRow, at position: LogPosition) throws(StoreError) -> Bool
     /// Records that match, in the order in which they came to this node, after `cursor`. Exact at
     /// any time, however far behind the list index is.
     func list(_ query: RecordQuery) throws(StoreError) -> RecordPage
@@ -144,12 +147,23 @@ package struct AppliedEntry: Hashable, Sendable {
 
 /// One change that took effect here.
 package struct AppliedChange: Hashable, Sendable {
-    package var applied: LogPosition
-    package var entry: StoredEntry
+    package enum Content: Hashable, Sendable {
+        case entry(StoredEntry)
+        /// A record looks otherwise since a statement was taken in that bears on it.
+        case judgedAgain(RecordRow)
+    }
 
-    package init(applied: LogPosition, entry: StoredEntry) {
+    package var applied: LogPosition
+    package var content: Content
+
+    package init(applied: LogPosition, content: Content) {
         self.applied = applied
-        self.entry = entry
+        self.content = content
+    }
+
+    /// Nil where no entry was applied.
+    package var entry: StoredEntry? {
+        if case .entry(let entry) = content { entry } else { nil }
     }
 }
 

@@ -111,8 +111,8 @@ import Testing
         }
         let changes = try store.applied(after: 0, limit: 100)
         #expect(changes.map(\.applied) == [1, 4, 5, 7])
-        #expect(changes.map(\.entry.position) == [1, 4, 3, 7])
-        #expect(changes.map(\.entry.bytes)[2] == entryBytes("3: held"))
+        #expect(changes.map(\.entry?.position) == [1, 4, 3, 7])
+        #expect(changes.map(\.entry?.bytes)[2] == entryBytes("3: held"))
         let page = try store.applied(after: 1, limit: 2)
         #expect(page == Array(changes[1...2]))
         #expect(try store.applied(after: 7, limit: 2) == [])

@@ -395,7 +395,7 @@ extension RecordState {
 extension RecordFacts {
     /// Whether what stands there may have another verdict, or another place in time, than without
     /// these facts.
-    func bear(on provenance: Provenance) -> Bool {
+    package func bear(on provenance: Provenance) -> Bool {
         isLost(provenance.writer) || ceilings[provenance.writer] != nil
             || forks[provenance.feed].map { provenance.sequence >= $0 } ?? false
             || closed[provenance.feed].map { provenance.sequence > $0 } ?? false

@@ -105,4 +105,107 @@ struct LedgerFactsTests {
         #expect(try fuzhou.value("memo", of: id) == .text("now"))
         #expect(try fuzhou.view(id)?.state.field("memo")?.standing.count == 1)
     }
+
+    /// Fuzhou, a day ahead, has written a record beside Putian's later value, and says so.
+    private func demote(_ records: Int) throws -> [RecordIdentifier] {
+        var ids: [RecordIdentifier] = []
+        for _ in 0..<records { ids.append(try alliance.accept().id) }
+        try alliance.exchange()
+        putian.wall += 10_000
+        for id in ids { _ = try putian.change(id, [.set("open", "Putian's")]).get() }
+        let today = fuzhou.wall
+        fuzhou.wall += 86_400_000
+        for id in ids { _ = try fuzhou.change(id, [.set("open", "ahead")]).get() }
+        fuzhou.wall = today + 1_000
+        try fuzhou.takeAll(from: putian)
+        return ids
+    }
+
+    private func declare() throws {
+        let wall = fuzhou.wall
+        try fuzhou.commit { ledger throws(StoreError) in
+            #expect(try ledger.declareCeilings(wallMilliseconds: wall))
+        }
+    }
+
+    private func token(of id: RecordIdentifier) throws -> (position: LogPosition, text: String) {
+        let stored = try #require(try fuzhou.ledger.store.record(id))
+        let span = try #require(
+            try fuzhou.ledger.store.incarnations().last { $0.first <= stored.position }
+        )
+        let token = CausalityToken(incarnation: span.incarnation, position: stored.position)
+        return (stored.position, token.text)
+    }
+
+    @Test func `what only a statement changed has another token, is told, and is listed anew`()
+        throws
+    {
+        let id = try #require(try demote(1).first)
+        #expect(try fuzhou.value("open", of: id) == .text("ahead"))
+        let before = try token(of: id)
+        try fuzhou.restart(incarnation: 88)
+        try fuzhou.project()
+        try declare()
+        #expect(try fuzhou.value("open", of: id) == .text("Putian's"))
+        let after = try token(of: id)
+        #expect(after.position > before.position)
+        let row = try #require(try fuzhou.ledger.store.record(id)).row
+        let changes = try fuzhou.ledger.store.applied(after: before.position, limit: 10)
+        #expect(changes.map(\.applied) == [after.position])
+        #expect(changes.map(\.content) == [.judgedAgain(row)])
+        #expect(try fuzhou.ledger.store.projectIndexes(limit: 10) == false)
+        // It is no write: the record's history is as it was.
+        let last = try fuzhou.ledger.store.history(row, upTo: .max).last
+        #expect(last?.applied == before.position)
+        #expect(try fuzhou.ledger.store.verify() == [])
+        // Both say what was seen.
+        for token in [before, after] {
+            _ = try fuzhou.change(id, [.set("memo", "x")], token: token.text).get()
+        }
+        // Between them stands the statement, which was no change of it.
+        let between = CausalityToken(
+            incarnation: Incarnation(rawValue: 88),
+            position: after.position - 1
+        )
+        #expect(
+            try fuzhou.change(id, [.set("memo", "x")], token: between.text).refusal?.code
+                == .tokenUnknown
+        )
+    }
+
+    @Test func `what shows nothing else keeps its token`() throws {
+        let (id, _) = try alliance.accept()
+        let today = fuzhou.wall
+        fuzhou.wall += 86_400_000
+        _ = try fuzhou.change(id, [.set("open", "ahead")]).get()
+        fuzhou.wall = today + 1_000
+        try fuzhou.restart(incarnation: 88)
+        let before = try token(of: id)
+        try declare()
+        #expect(try token(of: id) == before)
+        let write = try #require(try fuzhou.view(id)?.state.field("open")?.standing.first)
+        #expect(write.effective < write.timestamp)
+    }
+
+    @Test func `records of a long feed are judged piece by piece, also after a kill`() throws {
+        let ids = try demote(270)
+        try fuzhou.restart(incarnation: 88)
+        try declare()
+        func open() throws -> [FieldValue?] { try ids.map { try fuzhou.value("open", of: $0) } }
+        #expect(fuzhou.ledger.hasBacklog)
+        let first = try open()
+        #expect(first.contains(.text("ahead")))
+        // What is written to is judged before.
+        let waiting = try #require(zip(ids, first).first { $0.1 == .text("ahead") }?.0)
+        _ = try fuzhou.change(waiting, [.set("memo", "x")]).get()
+        #expect(try fuzhou.value("open", of: waiting) == .text("Putian's"))
+
+        try fuzhou.restart(incarnation: 89)
+        #expect(fuzhou.ledger.hasBacklog)
+        for _ in 0..<20 where fuzhou.ledger.hasBacklog { try fuzhou.releaseDue(limit: 100) }
+        #expect(!fuzhou.ledger.hasBacklog)
+        #expect(try open().allSatisfy { $0 == .text("Putian's") })
+        try fuzhou.restart(incarnation: 90)
+        #expect(!fuzhou.ledger.hasBacklog)
+    }
 }
