@@ -184,6 +184,26 @@ struct HistoryRoutesTests {
         }
     }
 
+    @Test(arguments: Harness.allCases)
+    func `of a record that is not here yet it is told what waits, and for whom`(
+        harness: Harness
+    ) async throws {
+        let node = FakeNode()
+        node.change { state in
+            state.review.held = [
+                ReviewSamples.held(3, .definitionNotAgreed, owners: [Fixtures.putian]),
+                ReviewSamples.held(4, .malformed, isReadable: false),
+            ]
+        }
+        try await harness.serving(node) { client in
+            let reply = try await client.ask(.get, HistoryRoutesTests.path + "/explain")
+            #expect(reply.status == 404 && reply.code == "record_unknown")
+            let detail = reply.json?["detail"]?.string?.string ?? ""
+            #expect(detail.contains("holds 1 changeset of it"))
+            #expect(detail.contains("definition_not_agreed (350300 must act)"))
+        }
+    }
+
     @Test(arguments: Harness.allCases, ["history", "explain"])
     func `a record that is not here has neither`(harness: Harness, route: String) async throws {
         try await harness.serving { client in

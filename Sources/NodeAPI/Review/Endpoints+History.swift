@@ -25,8 +25,9 @@ extension Endpoints {
 
     /// Why a record looks as it does, or what it waits for, in words.
     func explainRecord(_ call: Call) async throws -> Response {
-        guard let explained = try await service.explain(try identifier(call)) else {
-            throw Problem.recordUnknown()
+        let identifier = try identifier(call)
+        guard let explained = try await service.explain(identifier) else {
+            throw try await whyUnknown(identifier)
         }
         let sight = sight(of: explained.snapshot, call)
         return Answer.json { json in
@@ -43,6 +44,21 @@ extension Endpoints {
                 for row in explained.held { json.held(row) }
             }
         }
+    }
+
+    /// A record that is not here yet may be on its way: all that came of it is held.
+    private func whyUnknown(_ identifier: RecordIdentifier) async throws -> Problem {
+        let held = try await service.held(after: 0, limit: 1_000).rows
+            .filter { $0.record == identifier }
+        guard let first = held.first else { return Problem.recordUnknown() }
+        let count = held.count == 1 ? "1 changeset" : "\(held.count) changesets"
+        let owners = first.owners.map(\.string).joined(separator: " ")
+        let who = owners.isEmpty ? "time will tell" : "\(owners) must act"
+        return Problem(
+            .recordUnknown,
+            "This node has no record of that id yet: it holds \(count) of it, the first for "
+                + "\(first.reason.rawValue) (\(who)); see GET /v1/held."
+        )
     }
 
     /// The id in the path.
