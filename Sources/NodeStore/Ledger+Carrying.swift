@@ -64,7 +64,7 @@ extension Ledger {
             if view.parties.contains(member), view.parties.contains(settings.member) {
                 try carry(stored.row, view, only: nil, wallMilliseconds)
             } else if definition.widestScope == .alliance {
-                try carryCreation(of: stored.row, view, to: .alliance, wallMilliseconds)
+                try carryCreation(of: stored.row, view, wallMilliseconds)
             }
             if definition.widestScope == .alliance {
                 try carryForked(stored.row, definition, wallMilliseconds)
@@ -118,11 +118,10 @@ extension Ledger {
         }
     }
 
-    /// Shows that the record was begun: nothing of what was written.
+    /// Shows to all members that the record was begun: nothing of what was written.
     private mutating func carryCreation(
         of row: RecordRow,
         _ view: RecordView,
-        to audience: Audience,
         _ wallMilliseconds: Int64
     ) throws(StoreError) {
         let folding = folding
@@ -132,8 +131,8 @@ extension Ledger {
             guard evidence.changeset.header != nil,
                 evidence.provenance.writer.member == view.state.key.origin
             else { continue }
-            if evidence.provenance.audience == audience { return }
-            try carry(applied.entry, audience, view.definition, wallMilliseconds) { bytes in
+            if evidence.provenance.audience == .alliance { return }
+            try carry(applied.entry, .alliance, view.definition, wallMilliseconds) { bytes in
                 .creation(
                     opening: bytes.opening,
                     writes: bytes.writes.withUnsafeBytes { hash($0) },
