@@ -367,7 +367,8 @@ extension Ledger {
                 since: wallMilliseconds,
                 nextTry: hold.nextTry,
                 waitsFor: hold.waitsFor
-            )
+            ),
+            bytes: entry.bytes.count
         )
         // The header counts although what it stands in does not yet.
         if let changeset, let header = changeset.header, hold.reason != .malformed {

@@ -93,7 +93,8 @@ extension SQLiteReader {
         let summaries = try connection.all(
             """
             SELECT author, count(*),
-                coalesce(min(CASE WHEN timestamp >= 0 THEN timestamp END), min(timestamp))
+                coalesce(min(CASE WHEN timestamp >= 0 THEN timestamp END), min(timestamp)),
+                sum(bytes)
             FROM held GROUP BY author
             """
         ) { (row) throws(StoreError) in
@@ -101,7 +102,8 @@ extension SQLiteReader {
                 try connection.member(row, 0),
                 HeldSummary(
                     count: row.unsigned(1),
-                    oldest: HybridTimestamp(rawValue: row.unsigned(2))
+                    oldest: HybridTimestamp(rawValue: row.unsigned(2)),
+                    bytes: row.unsigned(3)
                 )
             )
         }

@@ -53,13 +53,13 @@ extension SQLiteStore {
 
     // MARK: Held
 
-    package func insertHeld(_ held: HeldEntry) throws(StoreError) {
+    package func insertHeld(_ held: HeldEntry, bytes: Int) throws(StoreError) {
         try connection.run(
             """
             INSERT INTO held
                 (position, reason, detail, author, timestamp, key, definition, since, next_try,
-                waits_member, waits_incarnation)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                waits_member, waits_incarnation, bytes)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
             """
         ) {
             $0.bind(1, held.position)
@@ -73,6 +73,7 @@ extension SQLiteStore {
             $0.bind(9, held.nextTry)
             $0.bind(10, held.waitsFor?.member)
             $0.bind(11, held.waitsFor.map { Int64(bitPattern: $0.incarnation.rawValue) })
+            $0.bind(12, bytes)
         }
     }
 

@@ -16,6 +16,7 @@ enum Schema {
         ("002_conflicts", text(PackageResources._02_conflicts_sql)),
         ("003_requests", text(PackageResources._03_requests_sql)),
         ("004_judging", text(PackageResources._04_judging_sql)),
+        ("005_held_bytes", text(PackageResources._05_held_bytes_sql)),
     ]
 
     /// The version that this program writes.

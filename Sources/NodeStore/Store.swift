@@ -59,7 +59,8 @@ package protocol Store: StoreReading, DisputeStore {
 
     // MARK: Held
 
-    func insertHeld(_ held: HeldEntry) throws(StoreError)
+    /// `bytes`: of the entry.
+    func insertHeld(_ held: HeldEntry, bytes: Int) throws(StoreError)
     func updateHeld(
         _ position: LogPosition,
         reason: HeldReason,

@@ -21,7 +21,9 @@ import Testing
             HeldTests.entry(6, .malformed, by: fuzhou, time: 70),
         ]
         let (store, held) = (store, held)
-        try fixture.commit(store) { for entry in held { try store.insertHeld(entry) } }
+        try fixture.commit(store) {
+            for entry in held { try store.insertHeld(entry, bytes: Int(entry.position) * 10) }
+        }
     }
 
     private static func entry(
@@ -68,8 +70,8 @@ import Testing
     @Test func `it is counted by author and by reason, the oldest timestamp unsigned`() throws {
         #expect(
             try store.heldSummaries() == [
-                fuzhou: HeldSummary(count: 3, oldest: HybridTimestamp(rawValue: 50)),
-                putian: HeldSummary(count: 3, oldest: HybridTimestamp(rawValue: 40)),
+                fuzhou: HeldSummary(count: 3, oldest: HybridTimestamp(rawValue: 50), bytes: 120),
+                putian: HeldSummary(count: 3, oldest: HybridTimestamp(rawValue: 40), bytes: 90),
             ]
         )
         #expect(

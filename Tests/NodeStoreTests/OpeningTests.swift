@@ -28,7 +28,7 @@ import Testing
     @Test func `the file says whose it is and which version`() throws {
         _ = try fixture.open()
         #expect(try answers("PRAGMA application_id") == ["\(0x4369_7479)"])
-        #expect(try answers("PRAGMA user_version") == ["4"])
+        #expect(try answers("PRAGMA user_version") == ["5"])
         #expect(try answers("PRAGMA journal_mode") == ["wal"])
     }
 
@@ -60,7 +60,7 @@ import Testing
         try run("CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
         let store = try fixture.open()
         #expect(try store.lastPosition() == 0)
-        #expect(try answers("PRAGMA user_version") == ["4"])
+        #expect(try answers("PRAGMA user_version") == ["5"])
     }
 
     @Test func `a store of the first version is brought to the present one`() throws {
@@ -70,7 +70,7 @@ import Testing
         try run("INSERT INTO audit VALUES (1, 2, 'clerk', 'POST /v1/records', NULL, 201)")
         #expect(try answers("PRAGMA user_version") == ["1"])
         let store = try fixture.open()
-        #expect(try answers("PRAGMA user_version") == ["4"])
+        #expect(try answers("PRAGMA user_version") == ["5"])
         #expect(try store.requestSecret() == secret)
         #expect(try store.audit(before: nil, limit: 9).map(\.actor) == ["clerk"])
         #expect(try store.disputeSummary() == .none)
@@ -88,7 +88,7 @@ import Testing
         _ = try fixture.filled(3)
         try run("PRAGMA user_version = 9")
         try expectRefusal { error in
-            error == .newer(path: fixture.databasePath, schema: 9, known: 4)
+            error == .newer(path: fixture.databasePath, schema: 9, known: 5)
         }
     }
 
@@ -135,7 +135,7 @@ import Testing
     @Test func `a schema that was changed is refused and left as it is`() throws {
         _ = try fixture.filled(3)
         try run("DROP INDEX held_by_author")
-        try expectDamage { $0.hasPrefix("index held_by_author is not as version 4") }
+        try expectDamage { $0.hasPrefix("index held_by_author is not as version 5") }
     }
 
     @Test func `a page of rubbish is refused and left as it is`() throws {

@@ -71,7 +71,7 @@ package struct FeedTip: Hashable, Sendable {
 package struct HeldSummary: Hashable, Sendable {
     package var count: UInt64
     package var oldest: HybridTimestamp?
-    /// Bytes of their entries, as far as they are counted.
+    /// Of their entries; 0 where a peer tells of what it holds.
     package var bytes: UInt64
 
     package init(count: UInt64, oldest: HybridTimestamp?, bytes: UInt64 = 0) {

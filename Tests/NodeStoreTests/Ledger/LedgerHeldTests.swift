@@ -43,6 +43,25 @@ struct LedgerHeldTests {
         #expect(try changes.last?.applied == nanping.ledger.store.record(id)?.position)
     }
 
+    @Test func `what an author has waiting is counted in entries and bytes`() throws {
+        let alliance = try LedgerAlliance()
+        let (id, _) = try alliance.accept()
+        try alliance.exchange()
+        _ = try alliance.fuzhou.change(id, [.set("open", "1")]).get()
+        try alliance.putian.takeAll(from: alliance.fuzhou)
+        for _ in 0..<2 { _ = try alliance.putian.change(id, [.set("open", "2")]).get() }
+        let nanping = alliance.nanping
+        try nanping.takeAll(from: alliance.putian)
+        let bytes = try nanping.held.map { held in
+            try #require(try nanping.ledger.store.entry(at: held.position)).bytes.count
+        }
+        let summary = try #require(nanping.last?.held[alliance.putian.member])
+        #expect(summary.count == 2)
+        #expect(summary.bytes == UInt64(bytes.reduce(0, +)))
+        try nanping.restart(incarnation: 9)
+        #expect(nanping.ledger.held == [alliance.putian.member: summary])
+    }
+
     @Test func `a write waits for the one it had seen, and a turn's for the turn`() throws {
         let alliance = try LedgerAlliance()
         let (fuzhou, putian) = (alliance.fuzhou, alliance.putian)
