@@ -11,6 +11,8 @@ package struct ModelRun: Sendable {
     package let excused: Set<ModelAcknowledgement>
     /// Members whose machine ran twice at a time; nil: not known, and forks are not judged.
     package let twinned: Set<MemberCode>?
+    /// Whom additions named that no disk may have any more.
+    package let named: [ModelKey: Set<MemberCode>]
 
     /// What all honest nodes together know of each record.
     private let records: [ModelKey: ModelRecord]
@@ -21,12 +23,14 @@ package struct ModelRun: Sendable {
         observations: [ModelObservation],
         acknowledged: Set<ModelAcknowledgement> = [],
         excused: Set<ModelAcknowledgement> = [],
-        twinned: Set<MemberCode>? = nil
+        twinned: Set<MemberCode>? = nil,
+        named: [ModelKey: Set<MemberCode>] = [:]
     ) {
         self.observations = observations.sorted { $0.member < $1.member }
         self.acknowledged = acknowledged
         self.excused = excused
         self.twinned = twinned
+        self.named = named
         var records: [ModelKey: ModelRecord] = [:]
         var written: [ModelKey: Set<ModelWrite>] = [:]
         var facts: [ModelKey: ModelFacts] = [:]
@@ -174,13 +178,14 @@ package struct ModelRun: Sendable {
     /// Home, accepting and whom these ever named, also in a write that turned out to be nothing.
     private func everNamed(_ key: ModelKey, _ record: ModelRecord) -> Set<MemberCode> {
         let adding: Set = [record.home, record.accepting]
-        let additions = (written[key] ?? []).filter {
+        // Also what only a dishonest member still has: it cannot speak in another's name.
+        let additions = observations.lazy.flatMap { $0.records[key]?.received ?? [] }.filter {
             $0.field == ModelField.parties && adding.contains($0.dot.member)
         }
         let named = additions.flatMap(\.added).compactMap { value -> MemberCode? in
             if case .member(let member) = value { member } else { nil }
         }
-        return adding.union(named)
+        return adding.union(named).union(self.named[key] ?? [])
     }
 
     /// All nodes that may know name one holder and one chain.

@@ -155,7 +155,10 @@ extension Simulation {
                 acknowledged.writes.filter { !isLiar($0.member) }.compactMap(model)
             ),
             excused: Set(acknowledged.excused.keys.compactMap(model)),
-            twinned: Set(nodes.filter(\.isClone).map(\.member))
+            twinned: Set(nodes.filter(\.isClone).map(\.member)),
+            named: acknowledged.named.reduce(into: [:]) { named, entry in
+                if let key = keys[entry.key] { named[key] = entry.value }
+            }
         )
         checkRepeated(observations, keys)
         let findings = run.findings().filter {
@@ -224,7 +227,7 @@ extension Simulation {
     /// The deep check that a node offers its operator finds nothing.
     private func checkStores() throws(StoreError) {
         for node in nodes {
-            let found = try node.engine?.ledger.store.verify() ?? []
+            let found = try node.engine?.ledger.verify() ?? []
             if let first = found.first { find(.broken, "\(name(node)): \(first)") }
         }
     }
@@ -318,14 +321,27 @@ extension Simulation {
             if let header = changeset.header { parties[id, default: []].insert(header.home) }
             for write in changeset.writes {
                 parties[id, default: []].insert(write.dot.writer.member)
-                guard write.field == SystemField.parties else { continue }
-                guard case .elements(let added, _) = ValueCoding.decode(write.value) else {
-                    continue
-                }
-                for case .member(let member) in added { parties[id, default: []].insert(member) }
+                parties[id, default: []].formUnion(write.parties)
             }
         }
+        for (key, named) in acknowledged.named {
+            parties["\(key.identifier)"]?.formUnion(named)
+        }
         return parties
+    }
+}
+
+extension Write {
+    /// The members that it adds to a record's parties.
+    var parties: Set<MemberCode> {
+        guard field == SystemField.parties,
+            case .elements(let added, _) = ValueCoding.decode(value)
+        else { return [] }
+        return Set(
+            added.compactMap { element in
+                if case .member(let member) = element { member } else { nil }
+            }
+        )
     }
 }
 

@@ -124,16 +124,15 @@ final class SimulatedNode {
         indexed = [:]
         let catalog = Catalog(AgreementState(roster: roster, rosterDigest: rosterDigest))
         let store = try SQLiteStore(DataFolder(disk.path, on: disk), storeSettings(catalog))
-        if isSuspect {
-            if let first = try store.verify().first {
-                throw .damaged(path: disk.path, reason: first)
-            }
-        }
         let ledger = try Ledger(
             store: store,
             settings: ledgerSettings,
             wallMilliseconds: clock.wallMilliseconds(now)
         )
+        // An operator who has seen damage has everything looked at first.
+        if isSuspect, let first = try ledger.verify().first {
+            throw .damaged(path: disk.path, reason: first)
+        }
         catalog.agreement = ledger.agreement
         catalog.facts = ledger.facts
         self.catalog = catalog

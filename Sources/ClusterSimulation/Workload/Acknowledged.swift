@@ -38,6 +38,14 @@ struct Acknowledged {
         writes.append(write)
     }
 
+    /// Whom each record's additions ever named, as they were committed: also those of a disk that is
+    /// lost, since what was carried to them by then is there.
+    private(set) var named: [RecordKey: Set<MemberCode>] = [:]
+
+    mutating func name(_ members: Set<MemberCode>, in record: RecordKey) {
+        named[record, default: []].formUnion(members)
+    }
+
     /// Every dot under which an addition was written: several only where a disk was set back.
     private(set) var additions: [(addition: Addition, dots: [Dot])] = []
 

@@ -247,6 +247,7 @@ extension Simulation {
                 )
             else { continue }
             for write in changeset.writes {
+                acknowledged.name(write.parties, in: changeset.key)
                 acknowledged.place(
                     Acknowledged.Write(
                         member: tip.identity.member,

@@ -155,15 +155,20 @@ struct ModelRunTests {
         #expect(leaked.leaked().map(\.members) == [[ningde]])
         let added = story.parties(putian, add: [ningde], at: 9)
         let removed = story.parties(putian, remove: [ningde], at: 11, number: 2, seen: [added])
-        #expect(run([(ningde, [added, phone, removed])]).leaked().isEmpty)
+        let withdrawn = run([(ningde, [added, phone, removed])])
+        #expect(withdrawn.leaked().map(\.text) == ["is shown to one who is no party"])
+        let hidden = run([(ningde, [added, phone, removed])]) {
+            $1.shown.shown["phone"] = .single(.cleared)
+        }
+        #expect(hidden.leaked().isEmpty)
     }
 
-    @Test func `its own words anybody may have and see`() {
+    @Test func `its own words anybody may have, and is shown them as a party only`() {
         let phone = story.text("phone", ningde, "1", at: 10)
-        #expect(
-            run([(ningde, [phone])]) { $1.shown.shown["phone"] = .single(.text("1")) }
-                .leaked().isEmpty
-        )
+        let shown = run([(ningde, [phone])]) { $1.shown.shown["phone"] = .single(.text("1")) }
+        #expect(shown.leaked().map(\.text) == ["is shown to one who is no party"])
+        let hidden = run([(ningde, [phone])]) { $1.shown.shown["phone"] = .single(.cleared) }
+        #expect(hidden.leaked().isEmpty)
     }
 
     @Test func `a dishonest writer tells whom it likes, but it is not shown there`() {
