@@ -7,6 +7,11 @@ package protocol DisputeReading: AnyObject {
     func facts() throws(StoreError) -> RecordFacts
     /// What was proven to be forked, feeds that are not known here included.
     func forks() throws(StoreError) -> [Fork]
+    /// The statement that proves the earliest fork of a feed by its member; nil: none is known.
+    func forkProof(
+        of feed: Digest,
+        by member: MemberCode
+    ) throws(StoreError) -> ReplicationCore.Statement?
     /// The header of a record of which nothing is taken in yet; nil if it is not known either.
     func header(_ key: RecordKey) throws(StoreError) -> RecordHeader?
     /// Records in dispute after one of them, in the order in which they came to this node.

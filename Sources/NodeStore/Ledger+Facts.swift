@@ -77,13 +77,25 @@ extension Ledger {
         _ proof: ForkProof,
         wallMilliseconds: Int64
     ) throws(StoreError) -> Bool {
-        let fork = Fork(feed: proof.feed, member: proof.member, sequence: proof.sequence)
-        let isKnown = forks.contains { known in
-            known.feed == fork.feed && known.member == fork.member
-                && known.sequence <= fork.sequence
-        }
-        guard !isKnown else { return false }
+        guard !knows(proof) else { return false }
         return try say(.forkProof(proof), wallMilliseconds)
+    }
+
+    /// Whether the feed was proven to be forked there, or earlier.
+    func knows(_ proof: ForkProof) -> Bool {
+        forks.contains { known in
+            known.feed == proof.feed && known.member == proof.member
+                && known.sequence <= proof.sequence
+        }
+    }
+
+    /// Says again what somebody else has said of a feed where not all hear it; once under each
+    /// incarnation.
+    mutating func passOnFork(of feed: Digest, wallMilliseconds: Int64) throws(StoreError) {
+        guard !saidForks.contains(feed), let member = feeds[feed]?.tip.identity.member,
+            let statement = try store.forkProof(of: feed, by: member)
+        else { return }
+        _ = try say(statement, wallMilliseconds)
     }
 
     mutating func say(
@@ -92,6 +104,7 @@ extension Ledger {
     ) throws(StoreError) -> Bool {
         guard let timestamp = clock.tick(wallMilliseconds: wallMilliseconds) else { return false }
         _ = try appendOwn(statement: StatementCoding.encode(statement), at: timestamp)
+        if case .forkProof(let proof) = statement { saidForks.insert(proof.feed) }
         try apply(fact: statement, at: timestamp)
         return true
     }

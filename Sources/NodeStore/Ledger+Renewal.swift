@@ -15,6 +15,7 @@ extension Ledger {
         try store.start(incarnation)
         try store.commit()
         settings.incarnation = incarnation
+        saidForks = []
         spans = try store.incarnations()
         clock = HybridClock(
             latest: ownLatest,

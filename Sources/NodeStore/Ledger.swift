@@ -22,6 +22,8 @@ package struct Ledger<S: Store> {
     var judging: [Digest: JudgingPlace]
     /// What was proven to be forked, also of feeds that are not known yet.
     var forks: [Fork]
+    /// Feeds of whose fork this member spoke under the present incarnation, since the start.
+    var saidForks: Set<Digest> = []
     var spans: [IncarnationSpan]
     let secret: Bytes
 

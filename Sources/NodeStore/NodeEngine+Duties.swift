@@ -11,6 +11,8 @@ enum Duty {
     case carry([RecordKey], to: MemberCode)
     /// Two branches of a feed were found.
     case declare(ForkProof)
+    /// Of the fork of this feed somebody has not heard.
+    case passOn(Digest)
     /// Nobody has more of an earlier incarnation of this member.
     case gone(Incarnation)
     /// Earlier incarnations of this member ran ahead of the time, and most clocks agree on the time.
@@ -24,6 +26,8 @@ extension Ledger {
             try carry(keys, to: member, wallMilliseconds: wallMilliseconds)
         case .declare(let proof):
             _ = try declareFork(proof, wallMilliseconds: wallMilliseconds)
+        case .passOn(let feed):
+            try passOnFork(of: feed, wallMilliseconds: wallMilliseconds)
         case .gone(let incarnation):
             _ = try declareGone(incarnation, wallMilliseconds: wallMilliseconds)
         case .ceilings:

@@ -20,7 +20,8 @@ extension NodeEngine {
     /// Whether `transact` is to be called again within a second though nothing came.
     package func needsUpkeep(wallMilliseconds: Int64) -> Bool {
         problem == nil
-            && (!ledger.held.isEmpty || suspicion != nil || ledger.hasOverdue || !forked.isEmpty
+            && (!ledger.held.isEmpty || isCloned || ledger.hasOverdue || !forked.isEmpty
+                || !proofs.isEmpty || !unheard.isEmpty
                 || ledger.isBeyondBound(wallMilliseconds: wallMilliseconds))
     }
 
@@ -29,8 +30,10 @@ extension NodeEngine {
         wallMilliseconds: Int64,
         now: Monotonic
     ) throws(StoreError) {
-        if suspicion != nil { try renew(.clone, wallMilliseconds, now) }
+        // Before anything is said of it: what is said in a forked feed not all would hear.
+        if isCloned { try renew(.clone, wallMilliseconds, now) }
         try keepTime(wallMilliseconds, now)
+        declareForks()
         for incarnation in forked { duties.append(.gone(incarnation)) }
         guard !ledger.held.isEmpty else {
             asked = [:]
@@ -76,6 +79,22 @@ extension NodeEngine {
             try renew(.clock, wallMilliseconds, now)
         }
         duties.append(.ceilings)
+    }
+
+    /// Another process runs, or ran, under the present incarnation.
+    private var isCloned: Bool {
+        let settings = ledger.settings
+        let present = Writer(member: settings.member, incarnation: settings.incarnation)
+        return suspicion != nil || ledger.facts.forkedWriters.contains(present)
+            || proofs.keys.contains { ledger.tip(of: $0)?.identity.writer == present }
+    }
+
+    /// Until it is done: while the clock is beyond the bound nothing can be said.
+    private mutating func declareForks() {
+        proofs = proofs.filter { !ledger.knows($0.value) }
+        unheard = unheard.filter { !ledger.saidForks.contains($0) }
+        duties += proofs.values.sorted { $0.feed < $1.feed }.map { .declare($0) }
+        duties += unheard.sorted().map { .passOn($0) }
     }
 
     /// Earlier incarnations of this member that forked and are not said to be gone.

@@ -24,6 +24,10 @@ package struct NodeEngine<S: Store> {
     /// A head of a feed of the present incarnation that this node did not make: a clone of it runs,
     /// and it must go on under another incarnation.
     package internal(set) var suspicion: SignedHead?
+    /// Forks found, of which the proof is not said yet, by their feeds.
+    var proofs: [Digest: ForkProof] = [:]
+    /// Feeds of whose fork a peer has not heard.
+    var unheard: Set<Digest> = []
     /// Records that were asked for, and when.
     var asked: [RecordKey: Monotonic] = [:]
     /// Earlier incarnations of this member of which something is missing, and since when.
@@ -92,7 +96,8 @@ package struct NodeEngine<S: Store> {
                 let end = min(start + Duty.keysMaximum, keys.count)
                 duties.append(.carry(Array(keys[start..<end]), to: member))
             }
-        case .forkFound(let proof): duties.append(.declare(proof))
+        case .forkFound(let proof): proofs[proof.feed] = proof
+        case .forkUnheard(let feed): unheard.insert(feed)
         case .forkSuspected(_, let theirs): suspicion = theirs
         case .close(let link, let fault): outputs.append(.close(link, fault))
         case .wake(let moment): wake = moment

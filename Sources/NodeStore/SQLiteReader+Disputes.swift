@@ -1,5 +1,6 @@
 package import AllianceModel
 package import ReplicationCore
+import ReplicationWire
 
 extension SQLiteReader: DisputeReading {
     package func facts() throws(StoreError) -> RecordFacts {
@@ -38,6 +39,29 @@ extension SQLiteReader: DisputeReading {
                 sequence: row.unsigned(2)
             )
         }
+    }
+
+    package func forkProof(
+        of feed: Digest,
+        by member: MemberCode
+    ) throws(StoreError) -> ReplicationCore.Statement? {
+        let proof = try connection.first(
+            "SELECT proof FROM forks WHERE feed = ?1 AND member = ?2 ORDER BY sequence LIMIT 1",
+            {
+                $0.bind(1, feed)
+                $0.bind(2, member)
+            },
+            row: { $0.bytes(0) }
+        )
+        guard let proof else { return nil }
+        guard
+            case .statement(let statement) = StatementCoding.decode(
+                proof[...],
+                writer: member,
+                hash: hash
+            )
+        else { throw connection.damage("the proof of a fork does not decode") }
+        return statement
     }
 
     private func writer(_ row: Statement, _ column: Int32) throws(StoreError) -> Writer {

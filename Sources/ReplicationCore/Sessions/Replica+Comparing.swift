@@ -243,6 +243,7 @@ extension Replica {
     ) throws(Fault) {
         guard let peer = sessions[link]?.peer else { return }
         let listed = try judge(sizes, of: writer, from: peer)
+        for (feed, size) in listed { noteUnheard(feed, size) }
         guard writer.member == settings.member || writer.member == peer else {
             guard settings.roster.contains(writer.member) else { return }
             let known = Set(listed.map(\.feed))

@@ -179,6 +179,21 @@ extension Replica {
         if row.isClosed { errands[forked.feed] = nil }
     }
 
+    /// Whoever names more of a feed than stands before its fork has not heard of the proof.
+    ///
+    /// It may be under way. Else it was said where not all hear it, as in one branch of a feed that is
+    /// forked itself.
+    mutating func noteUnheard(_ feed: Digest, _ size: Have.FeedSize) {
+        guard let row = feeds[feed], row.isClosed, size.size > row.size else { return }
+        guard let since = unheard[feed] else {
+            unheard[feed] = now
+            return
+        }
+        guard now.milliseconds(since: since) >= settings.proofMilliseconds else { return }
+        unheard[feed] = now
+        emit(.forkUnheard(feed: feed))
+    }
+
     /// A search that the peer does not answer.
     func faultUnanswered(_ session: PeerSession) -> Fault? {
         guard let deadline = searchDeadline(session), deadline <= now else { return nil }

@@ -31,6 +31,8 @@ package struct Replica: Sendable {
     var suspected: Set<Digest> = []
     /// Feeds of which a fork was found, and is not known to be proven yet.
     var found: Set<Digest> = []
+    /// Forked feeds of which a peer named more than stands before the fork, and since when.
+    var unheard: [Digest: Monotonic] = [:]
     var isStopping = false
     /// Latest timestamp in this node's own feeds.
     var ownLatest = HybridTimestamp.zero

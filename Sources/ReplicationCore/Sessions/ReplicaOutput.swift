@@ -26,6 +26,9 @@ package enum ReplicaOutput: Hashable, Sendable {
     /// A member signed two histories of a feed: append the proof to our alliance feed, and treat the
     /// feed as forked (`.forked`).
     case forkFound(ForkProof)
+    /// A peer goes on naming what stands behind a fork that is known here: it has not heard of the
+    /// proof. Say it in our alliance feed.
+    case forkUnheard(feed: Digest)
     /// Send the fault, if there is one, and close.
     case close(LinkID, Fault?)
     /// Call back with `.timeout` at that moment; a later `.wake` replaces an earlier one.

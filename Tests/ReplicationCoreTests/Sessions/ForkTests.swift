@@ -296,6 +296,27 @@ import Testing
         #expect(more.batches.isEmpty && more.faults.isEmpty && more.wants.isEmpty)
     }
 
+    @Test func `who goes on naming what stands behind a fork is told of it again`() throws {
+        var stage = try Stage(stored: Stage.log(Stage.feed(of: Stage.codes[1]), 4))
+        _ = stage.inform()
+        let feed = stage.theirFeed.digest(hash: TestHash.quick)
+        _ = stage.handle(.forked(ForkedFeed(feed: feed, from: 3, prefix: nil)))
+        let size = Have.FeedSize(
+            identity: stage.theirFeed,
+            size: 4,
+            root: TestHash.quick([4])
+        )
+        let have = Message.have(.feeds(of: stage.theirFeed.writer, [size]))
+        // The proof may be on its way to it.
+        #expect(stage.hear(have).unheard.isEmpty)
+        _ = stage.pass(4_000)
+        #expect(stage.hear(have).unheard.isEmpty)
+        _ = stage.pass(1_000)
+        #expect(stage.hear(have).unheard == [feed])
+        // Not with every list that follows.
+        #expect(stage.hear(have).unheard.isEmpty)
+    }
+
     @Test func `paths that nobody asked for are ignored`() throws {
         var stage = try Stage(stored: Stage.log(Stage.feed(of: Stage.codes[1]), 3))
         _ = stage.inform()

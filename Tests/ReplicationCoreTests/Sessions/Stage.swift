@@ -205,6 +205,14 @@ extension [ReplicaOutput] {
         }
     }
 
+    /// Feeds whose forks are to be told of again.
+    var unheard: [Digest] {
+        compactMap {
+            if case .forkUnheard(let feed) = $0 { return feed }
+            return nil
+        }
+    }
+
     var closed: [LinkID] {
         compactMap {
             if case .close(let link, _) = $0 { return link }

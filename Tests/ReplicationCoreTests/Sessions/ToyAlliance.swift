@@ -52,6 +52,7 @@ struct ToyAlliance {
     /// By the node that found it.
     var forks: [(node: Int, proof: ForkProof)] = []
     var suspicions: [(node: Int, head: SignedHead)] = []
+    var unheard: [(node: Int, feed: Digest)] = []
     var asked: [(node: Int, peer: MemberCode, records: [RecordKey])] = []
     /// Pairs that cannot connect, the smaller index first.
     var cutPairs: Set<[Int]> = []
@@ -329,6 +330,7 @@ struct ToyAlliance {
         case .forkFound(let proof):
             forks.append((index, proof))
             if spreadsProofs { spread(proof) }
+        case .forkUnheard(let feed): unheard.append((index, feed))
         }
     }
 
