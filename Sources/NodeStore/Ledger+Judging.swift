@@ -92,11 +92,15 @@ extension Ledger {
     /// the log, so that its token changes and readers of changes are told.
     mutating func judgeAgain(_ key: RecordKey) throws(StoreError) {
         guard let stored = try store.record(key) else { return }
-        // What one changeset made was not borne on before, else it would have its state; it is judged
-        // by the facts of the day whenever it is looked at.
-        let isMade = if case .made = stored.content { true } else { false }
-        let known = try folding(under: isMade ? .none : facts).state(of: stored).state
         let history = try store.history(stored.row, upTo: .max)
+        // What one changeset made was not borne on before, else it would have its state. Judged, not
+        // joined: it may have been taken in because nobody waits for what it names, which is a fact too.
+        let known =
+            if case .made = stored.content {
+                try folding(under: .none).judge(history.map(\.entry)).state
+            } else {
+                try folding.state(of: stored).state
+            }
         // Its header may have come by a proof, and stand in none of these.
         let (state, definition) = try folding.judge(history.map(\.entry), under: known.header)
         guard known != state else { return }
