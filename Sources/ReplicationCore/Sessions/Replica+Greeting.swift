@@ -169,9 +169,6 @@ extension Replica {
         records[session.peer]?.reachedHeads = false
         // Changes were told on the session used until now; this one heard only what was so at its
         // beginning.
-        let isKnown =
-            session.toldHeld == held[session.peer] ?? .none
-            && session.wasToldFull == isSlowed(session.peer)
-        if !isKnown { acknowledge([], of: session.peer, on: link) }
+        tellHeld(session.peer)
     }
 }

@@ -414,6 +414,8 @@ extension Replica {
             guard let peer = sessions[owing]?.peer else { continue }
             acknowledge(stored[owing] ?? [], of: peer, on: owing)
         }
+        // What somebody else pushed may have released what is held of an author.
+        if let author = tips.first?.identity.member { tellHeld(author) }
     }
 
     /// A feed of an earlier incarnation of ours came back: as its member we push it to whoever lacks
@@ -430,11 +432,19 @@ extension Replica {
         }
     }
 
+    /// Says what is held here of a peer's own if that is not what it was told last.
+    mutating func tellHeld(_ peer: MemberCode) {
+        guard let link = used[peer], let session = sessions[link],
+            session.toldHeld != held[peer] ?? .none || session.wasToldFull != isSlowed(peer)
+        else { return }
+        acknowledge([], of: peer, on: link)
+    }
+
     mutating func heldChanged(_ member: MemberCode, _ summary: HeldSummary) {
         guard held[member] ?? .none != summary else { return }
         let wasSlowed = isSlowed(member)
         held[member] = summary
-        if let link = used[member] { acknowledge([], of: member, on: link) }
+        tellHeld(member)
         if wasSlowed, !isSlowed(member) { runErrands() }
     }
 }

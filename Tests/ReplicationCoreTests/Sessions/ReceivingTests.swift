@@ -43,6 +43,19 @@ import Testing
         return stage.handle(.persisted(link, batch: batch.number, tips: tips, held: .none))
     }
 
+    @Test func `what somebody else's push released is said to its author`() throws {
+        var stage = try Stage()
+        _ = stage.inform()
+        let held = stage.handle(.heldChanged(stage.peer, HeldSummary(count: 2, oldest: nil)))
+        #expect(held.acks.map(\.held) == [2])
+        let log = Stage.log(stage.theirFeed, 3)
+        let tip = try #require(log.tip(stage.theirFeed.digest(hash: TestHash.quick)))
+        let relayed = stage.handle(
+            .persisted(LinkID(rawValue: 99), batch: 99, tips: [tip], held: .none)
+        )
+        #expect(relayed.acks == [Ack(stored: [], held: 0, oldestHeld: nil)])
+    }
+
     @Test func `a frame that its head covers is stored, and acknowledged once durable`() throws {
         var stage = try informed(3)
         let outputs = stage.hear(.push(push(stage, 4, 6)))
