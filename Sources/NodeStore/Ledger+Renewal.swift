@@ -67,9 +67,14 @@ extension Ledger {
         let ahead = runAhead(wallMilliseconds)
         guard !ahead.isEmpty, !ahead.contains(settings.incarnation) else { return false }
         let ceiling = HybridTimestamp(milliseconds: UInt64(max(wallMilliseconds, 0)), counter: 0)
-        // What is said of them must itself be believed: the clock begins anew at the ceiling.
+        // What is said of them must itself be believed: the clock begins anew at the ceiling, or behind
+        // what the present incarnation has stamped, where it had begun to write before they came back.
+        let present = feeds.values.filter { feed in
+            feed.tip.identity.writer.member == settings.member
+                && feed.tip.identity.writer.incarnation == settings.incarnation
+        }
         clock = HybridClock(
-            latest: ceiling,
+            latest: present.map(\.tip.latest).reduce(ceiling, max),
             boundMilliseconds: settings.clockBoundMilliseconds
         )
         for incarnation in ahead.sorted() {
