@@ -208,6 +208,8 @@ extension Ledger {
         var nextTry: Int64?
         /// Whose write is missing.
         var waitsFor: Writer?
+        /// What is to be known, or agreed.
+        var definition: Digest?
     }
 
     enum Outcome {
@@ -252,7 +254,8 @@ extension Ledger {
             return .hold(
                 Hold(
                     reason: .definitionUnknown,
-                    detail: "definition \(header.definition.short) of item \(header.item)"
+                    detail: "definition \(header.definition.short) of item \(header.item)",
+                    definition: header.definition
                 )
             )
         }
@@ -260,7 +263,8 @@ extension Ledger {
             return .hold(
                 Hold(
                     reason: .definitionNotAgreed,
-                    detail: "definition \(header.definition.short) of item \(header.item)"
+                    detail: "definition \(header.definition.short) of item \(header.item)",
+                    definition: header.definition
                 )
             )
         }
@@ -363,7 +367,7 @@ extension Ledger {
                 author: author,
                 timestamp: changeset?.timestamp ?? entry.timestamp,
                 key: changeset?.key,
-                definition: changeset?.header?.definition,
+                definition: hold.definition ?? changeset?.header?.definition,
                 since: wallMilliseconds,
                 nextTry: hold.nextTry,
                 waitsFor: hold.waitsFor

@@ -166,16 +166,12 @@ extension Ledger {
 
     /// It waits for something else now.
     private func note(_ hold: Hold, on waiting: HeldEntry) throws(StoreError) {
-        guard
-            hold.reason != waiting.reason || hold.detail != waiting.detail
-                || hold.nextTry != waiting.nextTry || hold.waitsFor != waiting.waitsFor
-        else { return }
-        try store.updateHeld(
-            waiting.position,
-            reason: hold.reason,
-            detail: hold.detail,
-            nextTry: hold.nextTry,
-            waitsFor: hold.waitsFor
-        )
+        var changed = waiting
+        changed.reason = hold.reason
+        changed.detail = hold.detail
+        changed.definition = hold.definition ?? waiting.definition
+        changed.nextTry = hold.nextTry
+        changed.waitsFor = hold.waitsFor
+        if changed != waiting { try store.updateHeld(changed) }
     }
 }

@@ -77,26 +77,21 @@ extension SQLiteStore {
         }
     }
 
-    package func updateHeld(
-        _ position: LogPosition,
-        reason: HeldReason,
-        detail: String,
-        nextTry: Int64?,
-        waitsFor: Writer?
-    ) throws(StoreError) {
+    package func updateHeld(_ held: HeldEntry) throws(StoreError) {
         try connection.run(
             """
             UPDATE held SET reason = ?2, detail = ?3, next_try = ?4, waits_member = ?5,
-                waits_incarnation = ?6
+                waits_incarnation = ?6, definition = ?7
             WHERE position = ?1
             """
         ) {
-            $0.bind(1, position)
-            $0.bind(2, reason.rawValue)
-            $0.bind(3, detail)
-            $0.bind(4, nextTry)
-            $0.bind(5, waitsFor?.member)
-            $0.bind(6, waitsFor.map { Int64(bitPattern: $0.incarnation.rawValue) })
+            $0.bind(1, held.position)
+            $0.bind(2, held.reason.rawValue)
+            $0.bind(3, held.detail)
+            $0.bind(4, held.nextTry)
+            $0.bind(5, held.waitsFor?.member)
+            $0.bind(6, held.waitsFor.map { Int64(bitPattern: $0.incarnation.rawValue) })
+            $0.bind(7, held.definition)
         }
     }
 

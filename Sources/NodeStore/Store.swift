@@ -61,14 +61,8 @@ package protocol Store: StoreReading, DisputeStore {
 
     /// `bytes`: of the entry.
     func insertHeld(_ held: HeldEntry, bytes: Int) throws(StoreError)
-    func updateHeld(
-        _ position: LogPosition,
-        reason: HeldReason,
-        detail: String,
-        nextTry: Int64?,
-        waitsFor: Writer?
-    )
-        throws(StoreError)
+    /// Keeps what it waits for now: reason, detail, definition, next try, writer.
+    func updateHeld(_ held: HeldEntry) throws(StoreError)
     func deleteHeld(_ position: LogPosition) throws(StoreError)
 
     // MARK: Agreement

@@ -87,21 +87,17 @@ import Testing
     }
 
     @Test func `a new reason replaces the old one, and what is released is gone`() throws {
-        try fixture.commit(store) {
-            try store.updateHeld(
-                3,
-                reason: .recordUnknown,
-                detail: "the creation",
-                nextTry: nil,
-                waitsFor: nil
-            )
-            try store.deleteHeld(1)
-        }
         var changed = held[2]
         changed.reason = .recordUnknown
         changed.detail = "the creation"
+        changed.definition = digest("another")
         changed.nextTry = nil
+        try fixture.commit(store) {
+            try store.updateHeld(changed)
+            try store.deleteHeld(1)
+        }
         #expect(try store.held(on: key(2)) == [changed])
+        #expect(try store.held(onDefinition: digest("another")) == [changed])
         #expect(try store.heldDue(at: .max, limit: 10) == [held[4]])
         #expect(try store.held(on: key(1)) == [held[1]])
     }
