@@ -38,7 +38,7 @@ extension Ledger where S == SQLiteStore {
     // MARK: Statements
 
     private struct Said {
-        var proposals: Set<Digest> = []
+        var proposals: Set<Proposal> = []
         var approvals: Set<Approval> = []
         var gone: Set<Writer> = []
         var ceilings: [Writer: HybridTimestamp] = [:]
@@ -48,12 +48,7 @@ extension Ledger where S == SQLiteStore {
     private func verifyStatements() throws(StoreError) -> [String] {
         let said = try statements()
         var findings: [String] = []
-        let proposals = try store.proposals().map(\.proposal)
-        let isIntact = proposals.allSatisfy { proposal in
-            proposal.definitionBytes.withUnsafeBytes { settings.hash($0) }
-                == proposal.definitionDigest
-        }
-        if Set(proposals.map(\.digest)) != said.proposals || !isIntact {
+        if Set(try store.proposals().map(\.proposal)) != said.proposals {
             findings.append("the proposals are not those of the log")
         }
         // Of one member's for one proposal the first is kept, whoever brought it.
@@ -111,7 +106,7 @@ extension Ledger where S == SQLiteStore {
 
     private func note(_ statement: ReplicationCore.Statement, _ said: inout Said) {
         switch statement {
-        case .proposal(let proposal): said.proposals.insert(proposal.digest)
+        case .proposal(let proposal): said.proposals.insert(proposal)
         case .approval(let approval): said.approvals.insert(approval)
         case .gone(let writer): said.gone.insert(writer)
         case .ceiling(let writer, let ceiling):
