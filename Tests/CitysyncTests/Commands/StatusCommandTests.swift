@@ -89,7 +89,7 @@ struct WaitCommandTests {
             )
         }
         try await StubNode.serving(answering) { node in
-            let run = await CommandRun(node, "wait", "--caught-up", "--timeout", "30")
+            let run = await CommandRun(node, "wait", "--caught-up", "--timeout", "600")
             #expect(run.status == 0, "\(run.errors)")
             #expect(run.output.hasPrefix("caught up with 2 peers after"))
             #expect(node.received.count == 3)
