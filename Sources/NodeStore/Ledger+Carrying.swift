@@ -69,6 +69,7 @@ extension Ledger {
             if definition.widestScope == .alliance {
                 try carryForked(stored.row, definition, wallMilliseconds)
             }
+            try passOnApprovals(of: state.header.definition, wallMilliseconds)
         }
     }
 

@@ -16,6 +16,7 @@ extension Ledger {
         try store.commit()
         settings.incarnation = incarnation
         saidForks = []
+        saidApprovals = []
         spans = try store.incarnations()
         clock = HybridClock(
             latest: ownLatest,

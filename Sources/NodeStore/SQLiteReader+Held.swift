@@ -77,7 +77,8 @@ extension SQLiteReader {
             SELECT position, reason, detail, author, timestamp, key, definition, since, next_try,
                 waits_member, waits_incarnation
             FROM held WHERE since <= ?1 AND reason IN
-                ('record_unknown', 'predecessor_missing', 'ground_missing', 'party_unknown')
+                ('record_unknown', 'predecessor_missing', 'ground_missing', 'party_unknown',
+                    'definition_not_agreed')
             ORDER BY position LIMIT ?2
             """,
             {

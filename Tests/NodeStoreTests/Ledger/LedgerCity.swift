@@ -419,10 +419,10 @@ extension Caller {
 enum LedgerItem {
     static let code: Text = "TEST-01"
 
-    static func definition(_ name: Text = "Trial") -> ItemDefinition {
+    static func definition(_ name: Text = "Trial", of item: Text = code) -> ItemDefinition {
         let text = FieldType.text(maximumBytes: 100)
         return ItemDefinition(
-            item: code,
+            item: item,
             version: 1,
             name: LocalizedName(zh: "试验", en: name),
             workflow: Workflow(

@@ -93,6 +93,55 @@ struct LedgerReissueTests {
 
     // MARK: What is issued
 
+    @Test func `who approved behind a fork is said again to who asks`() throws {
+        let item: Text = "TEST-02"
+        let vote = try putian.propose(LedgerItem.definition(of: item)).get()
+        func approve(_ city: LedgerCity) throws {
+            let wall = city.wall
+            let answer = try city.commit { ledger throws(StoreError) in
+                try ledger.approve(
+                    item: item,
+                    version: 1,
+                    proposal: vote.proposal,
+                    .test(200),
+                    wallMilliseconds: wall
+                )
+            }
+            _ = try answer.get()
+        }
+        try alliance.exchange()
+        try approve(nanping)
+        try alliance.exchange()
+        // Fuzhou approves in the branch that Putian has, and not in the one that Nanping has.
+        _ = try fork(
+            { city, _ in try approve(city) },
+            { city, id in _ = try city.change(id, [.set("open", "clone")]).get() }
+        )
+        let definition = try #require(
+            putian.ledger.agreement.proposal(vote.proposal)?.definitionDigest
+        )
+        #expect(putian.ledger.agreement.isAgreed(definition))
+        #expect(!nanping.ledger.agreement.isAgreed(definition))
+        let key = try putian.create(
+            [.set("applicant", "a"), .set("open", "b")],
+            under: definition
+        ).get()
+            .snapshot.state.key
+        try nanping.takeAll(from: putian)
+        #expect(try nanping.held.map(\.reason).contains(.definitionNotAgreed))
+        let wall = putian.wall
+        // Twice asked, once said.
+        for _ in 0..<2 {
+            try putian.commit { ledger throws(StoreError) in
+                try ledger.carry([key], to: nanping.member, wallMilliseconds: wall)
+            }
+        }
+        try nanping.takeAll(from: putian)
+        #expect(nanping.ledger.agreement.isAgreed(definition))
+        #expect(try nanping.held == [])
+        #expect(try nanping.value("open", of: key.identifier) == .text("b"))
+    }
+
     @Test func `values, elements and additions come back, each once, and everywhere`() throws {
         let id = try fork(
             { city, id in
