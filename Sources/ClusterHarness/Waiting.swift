@@ -12,7 +12,7 @@ package struct WaitedInVain: Error, CustomStringConvertible {
 /// What it throws is lacking too.
 package func waitUntil(
     _ what: String,
-    within limit: Duration = .seconds(30),
+    within limit: Duration = .seconds(120),
     every pause: Duration = .milliseconds(20),
     lacking: () async throws -> String?
 ) async throws {
