@@ -135,7 +135,9 @@ extension HeldRow {
         self.init(
             position: entry.position,
             reason: entry.reason,
-            detail: entry.detail,
+            detail: entry.rests
+                ? "\(entry.detail); all who may have it were asked, and none gave it"
+                : entry.detail,
             author: entry.author,
             owners: HeldRow.owners(of: entry, agreement),
             record: entry.key?.identifier,
@@ -149,6 +151,8 @@ extension HeldRow {
         of entry: HeldEntry,
         _ agreement: AgreementState
     ) -> [MemberCode] {
+        // Nobody who is left can: it is asked for again at its next try.
+        if entry.rests { return [] }
         switch entry.reason {
         case .definitionUnknown, .definitionNotAgreed:
             let awaited = entry.definition.map { definition in

@@ -52,6 +52,9 @@ extension Ledger {
     }
 
     /// Carries to one member, which asks for them, what is here of records that it may see.
+    ///
+    /// Who is no party (any more, or by a fork) does not hear who else is none: it carries to home and
+    /// accepting only, who always are. What it knows may be known nowhere else.
     package mutating func carry(
         _ keys: [RecordKey],
         to member: MemberCode,
@@ -61,8 +64,11 @@ extension Ledger {
             guard let stored = try store.record(key) else { continue }
             let (state, definition) = try folding.state(of: stored)
             let view = RecordView(state, definition)
+            let always = [state.header.home, key.origin]
             if view.parties.contains(member), view.parties.contains(settings.member) {
                 try carry(stored.row, view, only: nil, wallMilliseconds)
+            } else if view.parties.contains(member), always.contains(member) {
+                try carry(stored.row, view, to: [member], only: nil, wallMilliseconds)
             } else if definition.widestScope == .alliance {
                 try carryCreation(of: stored.row, view, wallMilliseconds)
             }
@@ -75,21 +81,23 @@ extension Ledger {
 
     // MARK: Carrying
 
-    /// Appends what the record's present parties may lack: its parties changesets whose own feed does
+    /// Appends what the record's present parties, or some of them, may lack: its parties changesets whose own feed does
     /// not reach all of them.
     private mutating func carry(
         _ row: RecordRow,
         _ view: RecordView,
+        to parties: [MemberCode]? = nil,
         only wanted: Evidence?,
         _ wallMilliseconds: Int64
     ) throws(StoreError) {
-        let audience = Audience.members(Set(view.parties + [settings.member]).sorted())
+        let parties = parties ?? view.parties
+        let audience = Audience.members(Set(parties + [settings.member]).sorted())
         let history = try store.history(row, upTo: .max)
         let folding = folding
         for applied in history {
             let evidence = try folding.evidence(of: applied.entry)
             guard wanted == nil || evidence == wanted,
-                !evidence.reaches(view.parties) || isForked(evidence) && evidence.isForMembers
+                !evidence.reaches(parties) || isForked(evidence) && evidence.isForMembers
             else { continue }
             try carry(applied.entry, audience, view.definition, wallMilliseconds) {
                 .changeset($0)

@@ -52,6 +52,7 @@ extension Ledger {
         }
         try judgeDue(limit: limit)
         for waiting in try store.heldDue(at: wallMilliseconds, limit: limit) {
+            let waiting = try wake(waiting)
             guard try retry(waiting, wallMilliseconds), let key = waiting.key else { continue }
             try release(on: key, wallMilliseconds)
         }
@@ -81,9 +82,56 @@ extension Ledger {
             subject: waiting.key?.identifier.description,
             wallMilliseconds: wallMilliseconds
         )
-        guard try retry(waiting, wallMilliseconds) else { return false }
+        guard try retry(wake(waiting), wallMilliseconds) else { return false }
         if let key = waiting.key { try release(on: key, wallMilliseconds) }
         return true
+    }
+
+    // MARK: What nobody gives
+
+    /// Who of the roster may have what it waits for; without this member.
+    ///
+    /// Nobody else is asked: the question tells that the record is.
+    func mayHave(_ waiting: HeldEntry) throws(StoreError) -> Set<MemberCode> {
+        var members = likelyToHave(waiting)
+        if let entry = try store.entry(at: waiting.position), let feed = knownFeeds[entry.feed] {
+            let audience = feed.identity.audience
+            members.formUnion(settings.roster.members.map(\.code).filter(audience.includes))
+        }
+        return members.subtracting([settings.member])
+    }
+
+    /// Whom of the roster to ask first: its writer, who began the record, and whose write is missing.
+    func likelyToHave(_ waiting: HeldEntry) -> Set<MemberCode> {
+        let members = [waiting.author, waiting.key?.origin, waiting.waitsFor?.member]
+        return Set(members.compactMap(\.self)).filter {
+            $0 != settings.member && settings.roster.member($0) != nil
+        }
+    }
+
+    /// Lets what nobody gave rest, where it still waits.
+    mutating func rest(
+        _ positions: [LogPosition],
+        wallMilliseconds: Int64
+    ) throws(StoreError) {
+        for position in positions {
+            guard var waiting = try store.held(at: position), waiting.reason.isAskedFor,
+                waiting.nextTry == nil
+            else { continue }
+            waiting.nextTry = wallMilliseconds + HeldEntry.restMilliseconds
+            try store.updateHeld(waiting)
+            transaction.heldAuthors.insert(waiting.author)
+        }
+    }
+
+    /// It waits again, if it did rest.
+    private mutating func wake(_ resting: HeldEntry) throws(StoreError) -> HeldEntry {
+        guard resting.rests else { return resting }
+        var waiting = resting
+        waiting.nextTry = nil
+        try store.updateHeld(waiting)
+        transaction.heldAuthors.insert(waiting.author)
+        return waiting
     }
 
     /// True if it was released: applied, or found to be nothing new.
@@ -164,14 +212,18 @@ extension Ledger {
         return true
     }
 
-    /// It waits for something else now.
-    private func note(_ hold: Hold, on waiting: HeldEntry) throws(StoreError) {
+    /// It waits for something else now, or rests still if it is the same that nobody gave.
+    private mutating func note(_ hold: Hold, on waiting: HeldEntry) throws(StoreError) {
+        let restsStill =
+            waiting.rests && hold.reason == waiting.reason && hold.waitsFor == waiting.waitsFor
         var changed = waiting
         changed.reason = hold.reason
         changed.detail = hold.detail
         changed.definition = hold.definition ?? waiting.definition
-        changed.nextTry = hold.nextTry
+        changed.nextTry = restsStill ? waiting.nextTry : hold.nextTry
         changed.waitsFor = hold.waitsFor
-        if changed != waiting { try store.updateHeld(changed) }
+        guard changed != waiting else { return }
+        try store.updateHeld(changed)
+        if changed.rests != waiting.rests { transaction.heldAuthors.insert(waiting.author) }
     }
 }

@@ -17,6 +17,8 @@ enum Duty {
     case gone(Incarnation)
     /// Earlier incarnations of this member ran ahead of the time, and most clocks agree on the time.
     case ceilings
+    /// Nobody gave what these held entries wait for.
+    case rest([LogPosition])
 }
 
 extension Ledger {
@@ -32,6 +34,7 @@ extension Ledger {
             _ = try declareGone(incarnation, wallMilliseconds: wallMilliseconds)
         case .ceilings:
             _ = try declareCeilings(wallMilliseconds: wallMilliseconds)
+        case .rest(let positions): try rest(positions, wallMilliseconds: wallMilliseconds)
         }
     }
 }

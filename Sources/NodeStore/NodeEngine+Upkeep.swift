@@ -36,15 +36,15 @@ extension NodeEngine {
         declareForks()
         for incarnation in forked { duties.append(.gone(incarnation)) }
         guard !ledger.held.isEmpty else {
-            asked = [:]
+            inquiries = [:]
             missing = [:]
             return
         }
         let waiting = try ledger.store.heldWaiting(
-            since: wallMilliseconds - Self.askedAfterMilliseconds,
+            outside: wallMilliseconds - Self.askedAfterMilliseconds + 1...wallMilliseconds,
             limit: Self.askedRecords
         )
-        ask(for: waiting, now)
+        try ask(for: waiting, now)
         try declareGone(waiting, now)
     }
 
@@ -112,26 +112,62 @@ extension NodeEngine {
 
     // MARK: What is waited for
 
-    /// Asks those who may have it for records of which something waits: its writer, who begun the
-    /// record, and its parties.
-    private mutating func ask(for waiting: [HeldEntry], _ now: Monotonic) {
+    /// Asks for records of which something waits: first whoever is likely to have it, then
+    /// everybody who may.
+    ///
+    /// What they all were asked for and none gave rests.
+    private mutating func ask(
+        for waiting: [HeldEntry],
+        _ now: Monotonic
+    ) throws(StoreError) {
+        var entries: [RecordKey: [HeldEntry]] = [:]
+        for entry in waiting { if let key = entry.key { entries[key, default: []].append(entry) } }
+        inquiries = inquiries.filter { entries[$0.key] != nil }
         var wanted: [MemberCode: Set<RecordKey>] = [:]
-        for entry in waiting {
-            guard let key = entry.key else { continue }
-            if let last = asked[key],
-                now.milliseconds(since: last) < Self.askedAgainMilliseconds
-            {
-                continue
-            }
-            asked[key] = now
-            let members = [entry.author, key.origin, entry.waitsFor?.member].compactMap(\.self)
-            for member in members where member != ledger.settings.member {
+        for (key, entries) in entries.sorted(by: { $0.key < $1.key }) {
+            for member in try ask(for: entries, of: key, now) {
                 wanted[member, default: []].insert(key)
             }
         }
         for (member, keys) in wanted.sorted(by: { $0.key < $1.key }) {
             handle(.ask(keys.sorted(), of: member), now: now)
         }
+    }
+
+    /// Whom to ask now for what these entries of a record wait for.
+    private mutating func ask(
+        for entries: [HeldEntry],
+        of key: RecordKey,
+        _ now: Monotonic
+    ) throws(StoreError) -> Set<MemberCode> {
+        let likely = Set(entries.flatMap(ledger.likelyToHave))
+        let newest = entries.map(\.position).max() ?? 0
+        guard var inquiry = inquiries[key] else {
+            let asked = likely.filter(replica.isAcquainted(with:))
+            inquiries[key] = Inquiry(at: now, upTo: newest, asked: asked)
+            return asked
+        }
+        guard now.milliseconds(since: inquiry.at) >= Self.askedAgainMilliseconds else { return [] }
+        for member in inquiry.asked where replica.stands(member, since: inquiry.at) {
+            inquiry.answered.insert(member)
+        }
+        // What came since was not asked for.
+        if newest > inquiry.upTo { inquiry.answered = [] }
+        // Of an own incarnation what nobody has is declared gone, below.
+        let missing = entries.filter { entry in
+            entry.reason.isAskedFor && entry.waitsFor?.member != ledger.settings.member
+        }
+        var others: Set<MemberCode> = []
+        for entry in missing { others.formUnion(try ledger.mayHave(entry)) }
+        if !missing.isEmpty, others.isSubset(of: inquiry.answered) {
+            duties.append(.rest(missing.map(\.position)))
+        }
+        inquiry.asked = likely.union(others.subtracting(inquiry.answered))
+            .filter(replica.isAcquainted(with:))
+        inquiry.at = now
+        inquiry.upTo = newest
+        inquiries[key] = inquiry
+        return inquiry.asked
     }
 
     /// What only a lost disk had: once everybody who can be reached was asked since it was missed, its

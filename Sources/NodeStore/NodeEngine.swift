@@ -28,8 +28,8 @@ package struct NodeEngine<S: Store> {
     var proofs: [Digest: ForkProof] = [:]
     /// Feeds of whose fork a peer has not heard.
     var unheard: Set<Digest> = []
-    /// Records that were asked for, and when.
-    var asked: [RecordKey: Monotonic] = [:]
+    /// Of records of which something waits.
+    var inquiries: [RecordKey: Inquiry] = [:]
     /// Earlier incarnations of this member of which something is missing, and since when.
     var missing: [Writer: Monotonic] = [:]
     private var outputs: [EngineOutput<S>] = []

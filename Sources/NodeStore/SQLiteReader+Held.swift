@@ -31,11 +31,13 @@ extension SQLiteReader {
             """
             SELECT position, reason, detail, author, timestamp, key, definition, since, next_try,
                 waits_member, waits_incarnation
-            FROM held WHERE next_try <= ?1 ORDER BY next_try, position LIMIT ?2
+            FROM held WHERE next_try <= ?1 OR next_try - ?2 > ?1 AND reason <> 'clock_ahead'
+            ORDER BY next_try, position LIMIT ?3
             """,
             {
                 $0.bind(1, milliseconds)
-                $0.bind(2, limit)
+                $0.bind(2, HeldEntry.restMilliseconds)
+                $0.bind(3, limit)
             },
             row: heldEntry
         )
@@ -69,42 +71,49 @@ extension SQLiteReader {
     }
 
     package func heldWaiting(
-        since milliseconds: Int64,
+        outside recent: ClosedRange<Int64>,
         limit: Int
     ) throws(StoreError) -> [HeldEntry] {
         try connection.all(
             """
             SELECT position, reason, detail, author, timestamp, key, definition, since, next_try,
                 waits_member, waits_incarnation
-            FROM held WHERE since <= ?1 AND reason IN
+            FROM held WHERE since NOT BETWEEN ?1 AND ?2 AND reason IN
                 ('record_unknown', 'predecessor_missing', 'ground_missing', 'party_unknown',
-                    'definition_not_agreed')
-            ORDER BY position LIMIT ?2
+                    'definition_not_agreed') AND next_try IS NULL
+            ORDER BY position LIMIT ?3
             """,
             {
-                $0.bind(1, milliseconds)
-                $0.bind(2, limit)
+                $0.bind(1, recent.lowerBound)
+                $0.bind(2, recent.upperBound)
+                $0.bind(3, limit)
             },
             row: heldEntry
         )
     }
 
     package func heldSummaries() throws(StoreError) -> [MemberCode: HeldSummary] {
+        // What has a next try and does not wait for the clock rests until then: see `HeldEntry.rests`.
         // Timestamps from 2^63 on, the latest, are stored as negative numbers.
         let summaries = try connection.all(
             """
-            SELECT author, count(*),
-                coalesce(min(CASE WHEN timestamp >= 0 THEN timestamp END), min(timestamp)),
-                sum(bytes)
-            FROM held GROUP BY author
+            SELECT author, count(*) FILTER (WHERE waits),
+                coalesce(
+                    min(timestamp) FILTER (WHERE waits AND timestamp >= 0),
+                    min(timestamp) FILTER (WHERE waits)),
+                count(*) FILTER (WHERE NOT waits), sum(bytes)
+            FROM (SELECT author, timestamp, bytes,
+                next_try IS NULL OR reason = 'clock_ahead' AS waits FROM held)
+            GROUP BY author
             """
         ) { (row) throws(StoreError) in
             (
                 try connection.member(row, 0),
                 HeldSummary(
                     count: row.unsigned(1),
-                    oldest: HybridTimestamp(rawValue: row.unsigned(2)),
-                    bytes: row.unsigned(3)
+                    oldest: row.isNull(2) ? nil : HybridTimestamp(rawValue: row.unsigned(2)),
+                    resting: row.unsigned(3),
+                    bytes: row.unsigned(4)
                 )
             )
         }
@@ -113,9 +122,12 @@ extension SQLiteReader {
 
     package func heldCounts() throws(StoreError) -> [MemberCode: [HeldReason: UInt64]] {
         var counts: [MemberCode: [HeldReason: UInt64]] = [:]
-        try connection.forEach("SELECT author, reason, count(*) FROM held GROUP BY author, reason")
-        {
-            (row) throws(StoreError) in
+        try connection.forEach(
+            """
+            SELECT author, reason, count(*) FROM held
+            WHERE next_try IS NULL OR reason = 'clock_ahead' GROUP BY author, reason
+            """
+        ) { (row) throws(StoreError) in
             let author = try connection.member(row, 0)
             counts[author, default: [:]][try reason(row, 1)] = row.unsigned(2)
             return true

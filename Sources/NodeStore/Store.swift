@@ -187,7 +187,8 @@ package struct HeldEntry: Hashable, Sendable {
     package var definition: Digest?
     /// When it came, milliseconds since 1970 UTC.
     package var since: Int64
-    /// When to try again, milliseconds since 1970 UTC; nil: when what it waits for comes.
+    /// When to try again, or to ask again, milliseconds since 1970 UTC; nil: when what it waits for
+    /// comes.
     package var nextTry: Int64?
     /// Whose write it waits for; nil where that is nobody's, or not known.
     package var waitsFor: Writer?
@@ -215,6 +216,14 @@ package struct HeldEntry: Hashable, Sendable {
         self.nextTry = nextTry
         self.waitsFor = waitsFor
     }
+
+    /// How long it rests before it is asked for again.
+    package static let restMilliseconds: Int64 = 24 * 3_600_000
+
+    /// It waits for nobody any more: whoever may have what it lacks was asked, and none gave it.
+    ///
+    /// They are asked again at `nextTry`; whatever comes of its record is tried at once all the same.
+    package var rests: Bool { reason.isAskedFor && nextTry != nil }
 }
 
 /// What an idempotency key was used for, and what was answered.

@@ -61,14 +61,18 @@ package protocol StoreReading: AnyObject {
 
     func held(on key: RecordKey) throws(StoreError) -> [HeldEntry]
     func held(onDefinition digest: Digest) throws(StoreError) -> [HeldEntry]
-    /// Those whose next try is due, oldest first.
+    /// Those whose next try is due, oldest first; also what began to rest when the clock was ahead.
     func heldDue(at milliseconds: Int64, limit: Int) throws(StoreError) -> [HeldEntry]
-    /// How many are held, by author and reason.
+    /// How many wait, by author and reason; without what rests.
     func heldCounts() throws(StoreError) -> [MemberCode: [HeldReason: UInt64]]
     func heldSummaries() throws(StoreError) -> [MemberCode: HeldSummary]
     func held(after position: LogPosition, limit: Int) throws(StoreError) -> [HeldEntry]
-    /// Those that wait for somebody's write and came at that moment or before it.
-    func heldWaiting(since milliseconds: Int64, limit: Int) throws(StoreError) -> [HeldEntry]
+    /// Those that wait for somebody's write, do not rest and did not come within that time
+    /// (milliseconds since 1970 UTC): before it, or when the clock was ahead.
+    func heldWaiting(
+        outside recent: ClosedRange<Int64>,
+        limit: Int
+    ) throws(StoreError) -> [HeldEntry]
     func held(at position: LogPosition) throws(StoreError) -> HeldEntry?
 
     // MARK: Agreement

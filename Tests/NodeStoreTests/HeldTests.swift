@@ -86,6 +86,41 @@ import Testing
         #expect(try store.heldSummaries()[fuzhou]?.oldest == HybridTimestamp(rawValue: .max - 1))
     }
 
+    @Test func `what rests is counted apart, and is due again at its time`() throws {
+        var resting = held[0]
+        resting.nextTry = 90_000
+        #expect(resting.rests)
+        #expect(!held[0].rests)
+        #expect(!held[4].rests)
+        try fixture.commit(store) { try store.updateHeld(resting) }
+        let summary = try #require(try store.heldSummaries()[fuzhou])
+        #expect((summary.count, summary.resting, summary.bytes) == (2, 1, 120))
+        #expect(try store.heldCounts()[fuzhou] == [.clockAhead: 1, .malformed: 1])
+        #expect(try store.heldDue(at: 89_999, limit: 10).contains(resting) == false)
+        #expect(try store.heldDue(at: 90_000, limit: 10).contains(resting))
+        // The clock was far ahead when it began to rest.
+        #expect(
+            try store.heldDue(at: 90_000 - HeldEntry.restMilliseconds - 1, limit: 10) == [resting]
+        )
+    }
+
+    @Test func `asked for is what waits for a write, also what came when the clock was ahead`()
+        throws
+    {
+        let waits: [HeldReason] = [
+            .recordUnknown, .predecessorMissing, .groundMissing, .partyUnknown,
+            .definitionNotAgreed,
+        ]
+        let expected = held.filter { waits.contains($0.reason) && $0.nextTry == nil }
+        #expect(!expected.isEmpty)
+        #expect(try store.heldWaiting(outside: 2_000...3_000, limit: 10) == expected)
+        #expect(try store.heldWaiting(outside: 0...900, limit: 10) == expected)
+        #expect(try store.heldWaiting(outside: 0...3_000, limit: 10) == [])
+        #expect(
+            try store.heldWaiting(outside: 2_000...3_000, limit: 1) == Array(expected.prefix(1))
+        )
+    }
+
     @Test func `a new reason replaces the old one, and what is released is gone`() throws {
         var changed = held[2]
         changed.reason = .recordUnknown

@@ -73,6 +73,8 @@ extension ModelRun {
             let changes = writes.filter { $0.field == ModelField.parties }
             return writes.sorted { $0.id < $1.id }.compactMap { write in
                 guard members.contains(write.dot.member),
+                    // Two halves of one machine do not hear of each other's removals.
+                    twinned?.contains(write.dot.member) != true,
                     case .members(let audience) = write.audience
                 else { return nil }
                 let wrong = audience.filter { member in

@@ -79,6 +79,7 @@ extension Simulation {
             checkTimestamps(logs)
             checkAcknowledged(logs)
             checkPlaces(logs)
+            try checkResting()
             try checkDigests()
             try checkModel()
         } catch {

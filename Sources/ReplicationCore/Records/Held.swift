@@ -12,6 +12,16 @@ package enum HeldReason: String, Hashable, Sendable, CaseIterable {
     case audienceRefused = "audience_refused"
     case malformed
     case featureUnknown = "feature_unknown"
+
+    /// Whether somebody's write is missing: that can be asked for.
+    package var isAskedFor: Bool {
+        switch self {
+        case .recordUnknown, .predecessorMissing, .groundMissing, .partyUnknown: true
+        case .definitionUnknown, .definitionNotAgreed, .clockAhead, .audienceRefused, .malformed,
+            .featureUnknown:
+            false
+        }
+    }
 }
 
 /// What the judge says of one changeset against the record as it stands.

@@ -1,15 +1,28 @@
-import AllianceModel
+package import AllianceModel
 
 // Records asked for: what a peer holds of them it carries in its own feed.
 
 extension Replica {
     mutating func ask(_ records: [RecordKey], of peer: MemberCode) {
-        guard let link = used[peer], sessions[link]?.isAcquainted == true else { return }
+        guard isAcquainted(with: peer), let link = used[peer] else { return }
         let sorted = Set(records).sorted()
         for start in stride(from: 0, to: sorted.count, by: Ask.countMaximum) {
             let end = min(start + Ask.countMaximum, sorted.count)
             send(.ask(Ask(records: Array(sorted[start..<end]))), on: link)
         }
+    }
+
+    /// Whether a peer can be asked for something now.
+    package func isAcquainted(with peer: MemberCode) -> Bool {
+        used[peer].flatMap { sessions[$0] }?.isAcquainted ?? false
+    }
+
+    /// Whether the session with a peer has stood since a moment and was heard on later: what it was
+    /// asked for then it has taken.
+    package func stands(_ peer: MemberCode, since moment: Monotonic) -> Bool {
+        guard let session = used[peer].flatMap({ sessions[$0] }) else { return false }
+        return session.state == .informed && session.connectedAt <= moment
+            && session.heardAt > moment
     }
 
     mutating func heard(_ ask: Ask, on link: LinkID) throws(Fault) {

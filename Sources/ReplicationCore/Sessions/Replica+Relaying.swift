@@ -230,7 +230,7 @@ extension Replica {
     /// Whether so much of an author waits here that no more of it is taken.
     func isSlowed(_ author: MemberCode) -> Bool {
         let held = held[author] ?? .none
-        return held.count >= settings.heldPerAuthorMaximum
+        return held.count.addingSaturated(held.resting) >= settings.heldPerAuthorMaximum
             || held.bytes >= settings.heldBytesPerAuthorMaximum
     }
 

@@ -158,7 +158,7 @@ extension Replica {
 
 extension UInt64 {
     /// Counts that a peer claims must not run over.
-    fileprivate func addingSaturated(_ other: UInt64) -> UInt64 {
+    func addingSaturated(_ other: UInt64) -> UInt64 {
         let (sum, overflows) = addingReportingOverflow(other)
         return overflows ? .max : sum
     }

@@ -69,14 +69,26 @@ package struct FeedTip: Hashable, Sendable {
 
 /// Held changesets of one author at one node.
 package struct HeldSummary: Hashable, Sendable {
+    /// Those that wait; what rests is no lag.
     package var count: UInt64
+    /// Of those that wait.
     package var oldest: HybridTimestamp?
-    /// Of their entries; 0 where a peer tells of what it holds.
+    /// Those that rest: every member was asked for what they wait for, and none gave it.
+    ///
+    /// 0 where a peer tells of what it holds.
+    package var resting: UInt64
+    /// Of the entries of all; 0 where a peer tells of what it holds.
     package var bytes: UInt64
 
-    package init(count: UInt64, oldest: HybridTimestamp?, bytes: UInt64 = 0) {
+    package init(
+        count: UInt64,
+        oldest: HybridTimestamp?,
+        resting: UInt64 = 0,
+        bytes: UInt64 = 0
+    ) {
         self.count = count
         self.oldest = oldest
+        self.resting = resting
         self.bytes = bytes
     }
 

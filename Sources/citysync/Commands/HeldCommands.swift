@@ -42,7 +42,9 @@ struct HeldListCommand: NodeCommand {
         commandName: "list",
         abstract: "Lists what is held, why, and who must act.",
         discussion: """
-            NEXT TRY is - where it is judged again as soon as what it waits for is here.
+            NEXT TRY is - where it is judged again as soon as what it waits for is here. Where an \
+            earlier change is missing it is when that is asked for again: every member that may have \
+            it was asked, and none gave it.
 
             Example:
               citysync held list
