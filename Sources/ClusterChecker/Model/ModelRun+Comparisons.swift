@@ -66,15 +66,14 @@ extension ModelRun {
     /// Withdrawn members "get the withdrawal, and after it nothing written by those who know of it".
     ///
     /// Judged of those who made the withdrawal, since of others it cannot be told what they knew; and
-    /// where nobody added the member again without its being seen.
+    /// where nobody added the member again without its being seen. Of a machine that ran twice the one
+    /// half may have made it and the other written on for all, without knowing.
     package func withdrawn() -> [ModelFinding] {
         let members = Set(observations.filter(\.isHonest).map(\.member))
         return written.sorted { $0.key < $1.key }.flatMap { key, writes -> [ModelFinding] in
             let changes = writes.filter { $0.field == ModelField.parties }
             return writes.sorted { $0.id < $1.id }.compactMap { write in
-                guard members.contains(write.dot.member),
-                    // Two halves of one machine do not hear of each other's removals.
-                    twinned?.contains(write.dot.member) != true,
+                guard members.contains(write.dot.member), !halved.contains(write.dot.writer),
                     case .members(let audience) = write.audience
                 else { return nil }
                 let wrong = audience.filter { member in
@@ -187,7 +186,9 @@ extension ModelRun {
         let record: ModelRecord
         let writes: Set<ModelWrite>
         let facts: ModelFacts
-        let shown: ModelOutcome
+        /// Of which it holds a forked copy; it may hold another one as well, and so may others.
+        let forked: Set<ModelWriteID>
+        private let shown: ModelOutcome
         let digest: Bytes?
 
         init(_ sight: ModelSight) {
@@ -197,14 +198,12 @@ extension ModelRun {
             facts = sight.facts
             digest = sight.digest
             writes = sight.received.filter { isCommon($0.field) && !given.isForked($0) }
-            let forked = Set(sight.received.filter { given.isForked($0) }.map(\.id))
+            forked = Set(sight.received.filter { given.isForked($0) }.map(\.id))
             var shown = sight.shown
-            shown.held = shown.held.filter { isCommon($0.key.field) && !forked.contains($0.key) }
+            shown.held = shown.held.filter { isCommon($0.key.field) }
             // Who holds the forked branch with a ground in it sees it overruled, who does not gone.
-            shown.verdicts = shown.verdicts.filter {
-                isCommon($0.key.field) && !forked.contains($0.key)
-            }
-            .mapValues { $0 == .groundGone ? .overruled : $0 }
+            shown.verdicts = shown.verdicts.filter { isCommon($0.key.field) }
+                .mapValues { $0 == .groundGone ? .overruled : $0 }
             // Who holds the branch lists its writes as void; all list what others name as lost.
             shown.journal = shown.journal.filter { isCommon($0.key.field) }
                 .mapValues { $0.subtracting([.void(.forked)]) }
@@ -227,6 +226,14 @@ extension ModelRun {
             )
             self.shown = shown
         }
+
+        /// What it shows, but for what became of these.
+        func shown(without ids: Set<ModelWriteID>) -> ModelOutcome {
+            var shown = shown
+            shown.held = shown.held.filter { !ids.contains($0.key) }
+            shown.verdicts = shown.verdicts.filter { !ids.contains($0.key) }
+            return shown
+        }
     }
 
     private func compare(
@@ -235,9 +242,10 @@ extension ModelRun {
     ) -> [ModelFinding] {
         let members = [left.0, right.0]
         let record = left.1.record
+        let forked = left.1.forked.union(right.1.forked)
         let differences = Model.difference(
-            expected: left.1.shown,
-            actual: right.1.shown,
+            expected: left.1.shown(without: forked),
+            actual: right.1.shown(without: forked),
             record: record,
             viewer: right.0
         )

@@ -11,6 +11,8 @@ package struct ModelRun: Sendable {
     package let excused: Set<ModelAcknowledgement>
     /// Members whose machine ran twice at a time; nil: not known, and forks are not judged.
     package let twinned: Set<MemberCode>?
+    /// Their incarnations that ran twice: what the one half knew the other did not.
+    package let halved: Set<ModelWriter>
     /// Whom additions named that no disk may have any more.
     package let named: [ModelKey: Set<MemberCode>]
 
@@ -24,12 +26,14 @@ package struct ModelRun: Sendable {
         acknowledged: Set<ModelAcknowledgement> = [],
         excused: Set<ModelAcknowledgement> = [],
         twinned: Set<MemberCode>? = nil,
+        halved: Set<ModelWriter> = [],
         named: [ModelKey: Set<MemberCode>] = [:]
     ) {
         self.observations = observations.sorted { $0.member < $1.member }
         self.acknowledged = acknowledged
         self.excused = excused
         self.twinned = twinned
+        self.halved = halved
         self.named = named
         var records: [ModelKey: ModelRecord] = [:]
         var written: [ModelKey: Set<ModelWrite>] = [:]

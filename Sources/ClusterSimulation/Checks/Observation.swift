@@ -40,10 +40,32 @@ struct Observation {
             records[key] = sight(
                 RecordView(state, definition),
                 shown: RecordView(state, definition, viewer: node.member),
-                key
+                key,
+                besideVoid: try validBesideVoid(stored, state, definition)
             )
         }
         return ModelObservation(member: node.member, isHonest: isHonest, records: records)
+    }
+
+    /// Of dots with a copy that counts for nothing, those of which another one is valid.
+    ///
+    /// Each half of a copied machine may have used a number. A state does not tell once the valid copy
+    /// was replaced: the record's history does.
+    private func validBesideVoid(
+        _ stored: StoredRecord,
+        _ state: RecordState,
+        _ definition: ItemDefinition
+    ) throws(StoreError) -> Set<ModelWriteID> {
+        guard state.fields.contains(where: { !$0.voids.isEmpty }) else { return [] }
+        let history = JudgedHistory(
+            try ledger.history(of: stored),
+            key: state.key,
+            header: state.header,
+            definition: definition,
+            facts: ledger.facts
+        )
+        let valid = history.lines().filter { $0.verdict == nil }
+        return Set(valid.map { ModelWriteID(field: $0.field, dot: ModelDot($0.dot)) })
     }
 
     // MARK: Writes
@@ -115,7 +137,8 @@ struct Observation {
     private func sight(
         _ view: RecordView,
         shown: RecordView,
-        _ key: ModelKey
+        _ key: ModelKey,
+        besideVoid: Set<ModelWriteID>
     ) -> ModelSight {
         let state = view.state
         var facts = ModelFacts(ledger.facts)
@@ -159,7 +182,7 @@ struct Observation {
         for field in view.definition.fields {
             outcome.shown[field.name] = self.shown(field, shown)
         }
-        for field in state.fields { note(field, view, &outcome) }
+        for field in state.fields { note(field, view, besideVoid, &outcome) }
         outcome.conflicts = Set(
             view.conflicts(Hashing.sha256).filter(\.isOpen).compactMap { conflict in
                 ModelConflict(conflict)
@@ -195,7 +218,12 @@ struct Observation {
     }
 
     /// Siblings, verdicts and journal of one field.
-    private func note(_ field: FieldState, _ view: RecordView, _ outcome: inout ModelOutcome) {
+    private func note(
+        _ field: FieldState,
+        _ view: RecordView,
+        _ besideVoid: Set<ModelWriteID>,
+        _ outcome: inout ModelOutcome
+    ) {
         func id(_ dot: Dot) -> ModelWriteID { ModelWriteID(field: field.name, dot: ModelDot(dot)) }
         let merge = view.definition.field(field.name)?.merge
         let hasSiblings: Bool
@@ -217,11 +245,10 @@ struct Observation {
             }
         }
         for dot in field.lost { outcome.journal[id(dot), default: []].insert(.lost) }
-        let genuine = Set(field.standing.map(\.dot))
         for void in field.voids {
             guard let verdict = ModelVerdict(rawValue: void.verdict.rawValue) else { continue }
             outcome.journal[id(void.dot), default: []].insert(.void(verdict))
-            if !genuine.contains(void.dot) { outcome.verdicts[id(void.dot)] = verdict }
+            if !besideVoid.contains(id(void.dot)) { outcome.verdicts[id(void.dot)] = verdict }
         }
     }
 }

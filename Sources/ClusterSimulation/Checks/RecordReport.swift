@@ -18,12 +18,20 @@ extension Simulation {
                         "at \(name(node)): home \(key.home), parties \(sight.shown.parties)"
                     )
                     lines += words(sight)
+                    lines += words(ledger.facts)
                 }
             } catch {
                 lines.append("\(name(node)) cannot be read: \(error.kind)")
             }
         }
         return lines
+    }
+
+    /// What was said of incarnations and feeds, as far as this node goes by it.
+    private func words(_ facts: RecordFacts) -> [String] {
+        facts.gone.map { "  \($0) is gone" }.sorted()
+            + facts.ceilings.map { "  \($0) counts as at most \($1)" }.sorted()
+            + facts.forks.map { "  feed \($0) is forked from \($1)" }.sorted()
     }
 
     private func words(_ sight: ModelSight) -> [String] {
@@ -39,7 +47,10 @@ extension Simulation {
                 sight.shown.held[write.id].map { "held \($0.rawValue)" }
                 ?? sight.shown.verdicts[write.id].map(\.rawValue) ?? "not applied"
             let request = write.requestID.map { ", request \($0.prefix(3))" } ?? ""
-            return "  \(write.field) \(write.dot) at \(write.timestamp): \(write.value), "
+            let feed = Hexadecimal.encode(write.place.feed.prefix(3))
+            return
+                "  \(write.field) \(write.dot) at \(write.timestamp), \(write.place.sequence) of "
+                + "\(feed): \(write.value), "
                 + "saw [\(context)]\(ground)\(lost)\(request): \(state)"
         }
         for (field, shown) in sight.shown.shown.sorted(by: { $0.key < $1.key }) {

@@ -157,6 +157,13 @@ extension Simulation {
             ),
             excused: Set(acknowledged.excused.keys.compactMap(model)),
             twinned: Set(nodes.filter(\.isClone).map(\.member)),
+            halved: Set(
+                nodes.filter(\.isClone).flatMap { clone in
+                    forkedIncarnations.map { incarnation in
+                        ModelWriter(Writer(member: clone.member, incarnation: incarnation))
+                    }
+                }
+            ),
             named: acknowledged.named.reduce(into: [:]) { named, entry in
                 if let key = keys[entry.key] { named[key] = entry.value }
             }

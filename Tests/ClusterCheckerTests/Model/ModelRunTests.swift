@@ -23,6 +23,7 @@ struct ModelRunTests {
         acknowledged: [ModelWrite] = [],
         excused: [ModelWrite] = [],
         dishonest: Set<MemberCode> = [],
+        halved: Set<ModelWriter> = [],
         change: (MemberCode, inout ModelSight) -> Void = { _, _ in }
     ) -> ModelRun {
         let observations = received.map { member, writes in
@@ -45,7 +46,8 @@ struct ModelRunTests {
         return ModelRun(
             observations: observations,
             acknowledged: acknowledgements(acknowledged),
-            excused: acknowledgements(excused)
+            excused: acknowledgements(excused),
+            halved: halved
         )
     }
 
@@ -198,6 +200,16 @@ struct ModelRunTests {
         #expect(run(nodes(after)).withdrawn().isEmpty)
     }
 
+    @Test func `what one half of a copied machine withdrew the other need not know`() {
+        let added = story.parties(putian, add: [nanping], at: 9)
+        let removed = story.parties(putian, remove: [nanping], at: 11, number: 2, seen: [added])
+        let after = story.text("phone", putian, "1", at: 12)
+        let nodes = [(putian, [added, removed, after])]
+        let later = ModelWriter(member: putian, incarnation: after.dot.incarnation + 1)
+        #expect(run(nodes, halved: [ModelWriter(after)]).withdrawn().isEmpty)
+        #expect(run(nodes, halved: [later]).withdrawn().map(\.dots) == [[after.dot]])
+    }
+
     @Test func `one added again without its being seen may be written for`() {
         let added = story.parties(putian, add: [nanping], at: 9)
         let removed = story.parties(putian, remove: [nanping], at: 11, number: 2, seen: [added])
@@ -283,6 +295,16 @@ struct ModelRunTests {
         let forked = ModelFacts(forks: [one.place.feed: 10])
         let run = run([(putian, [one]), (nanping, [other])], facts: forked)
         #expect(run.differing().isEmpty && run.wrong().isEmpty && run.vanished().isEmpty)
+    }
+
+    @Test func `a liar's number that one holds twice is compared in neither copy`() {
+        let one = story.text("latest", fuzhou, "1", at: 10)
+        var refused = one
+        refused.place = ModelPlace(feed: [9], sequence: 5, branch: [1])
+        refused.audience = .members([fuzhou, putian, nanping])
+        let forked = ModelFacts(forks: [one.place.feed: 10])
+        let nodes = [(putian, [one, refused]), (nanping, [refused])]
+        #expect(run(nodes, facts: forked).differing().isEmpty)
     }
 
     @Test func `nothing honest waits at the end`() {
