@@ -74,7 +74,12 @@ extension NodeEngine {
     ) throws(StoreError) {
         guard ledger.isBeyondBound(wallMilliseconds: wallMilliseconds) else { return }
         let bound = ledger.settings.clockBoundMilliseconds
-        guard replica.clockAgreement(boundMilliseconds: bound).isConfirmed else { return }
+        let agreement = replica.clockAgreement(
+            boundMilliseconds: bound,
+            wallMilliseconds: wallMilliseconds,
+            now: now
+        )
+        guard agreement.isConfirmed else { return }
         if ledger.hasPresentRunAhead(wallMilliseconds: wallMilliseconds) {
             try renew(.clock, wallMilliseconds, now)
         }

@@ -110,8 +110,9 @@ extension Replica {
     }
 
     mutating func noteSkew(_ clock: Int64, of peer: MemberCode, wallMilliseconds: Int64) {
-        let (skew, overflows) = clock.subtractingReportingOverflow(wallMilliseconds)
-        records[peer]?.skewMilliseconds = overflows ? (clock < 0 ? .min : .max) : skew
+        let reading = PeerRecord.ClockReading(wallMilliseconds: clock, at: now)
+        records[peer]?.skewMilliseconds = reading.skew(to: wallMilliseconds, now)
+        records[peer]?.clock = reading
     }
 
     /// A session has become acquainted: keeps it or the one there was before.

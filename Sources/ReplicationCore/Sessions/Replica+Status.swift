@@ -3,7 +3,9 @@ package import AllianceModel
 /// What is remembered of a peer beyond its sessions.
 struct PeerRecord: Sendable {
     var heardAt: Monotonic?
+    /// Its clock minus ours when it was told.
     var skewMilliseconds: Int64?
+    var clock: ClockReading?
     var software: Text?
     var incarnation: Incarnation?
     var lastFault: Fault?
@@ -22,6 +24,23 @@ struct PeerRecord: Sendable {
 
         mutating func noteAppended(_ timestamp: HybridTimestamp) {
             if oldest == nil, !isOldestUnknown { oldest = timestamp }
+        }
+    }
+
+    /// What a peer said that its wall clock shows, and when it was heard here.
+    struct ClockReading: Sendable {
+        var wallMilliseconds: Int64
+        var at: Monotonic
+
+        /// By how much that clock is ahead of one that shows `wall` at `now`, whatever that one showed
+        /// when this was read.
+        func skew(to wall: Int64, _ now: Monotonic) -> Int64 {
+            let (shows, isLate) = wallMilliseconds.addingReportingOverflow(
+                now.milliseconds(since: at)
+            )
+            guard !isLate else { return .max }
+            let (skew, overflows) = shows.subtractingReportingOverflow(wall)
+            return overflows ? (shows < 0 ? .min : .max) : skew
         }
     }
 
@@ -145,12 +164,17 @@ package struct ClockAgreement: Hashable, Sendable {
 }
 
 extension Replica {
-    /// What the connected peers' clocks say of ours.
-    package func clockAgreement(boundMilliseconds: Int64) -> ClockAgreement {
+    /// What the connected peers' clocks say of ours, as it is now: since they were heard it may have
+    /// been set.
+    package func clockAgreement(
+        boundMilliseconds: Int64,
+        wallMilliseconds: Int64,
+        now: Monotonic
+    ) -> ClockAgreement {
         ClockAgreement(
             members: settings.roster.members.count,
             skewsMilliseconds: records.filter { used[$0.key] != nil }
-                .compactMap { $0.value.skewMilliseconds },
+                .compactMap { $0.value.clock?.skew(to: wallMilliseconds, now) },
             boundMilliseconds: boundMilliseconds
         )
     }

@@ -232,11 +232,11 @@ import Testing
     {
         var stage = try Stage()
         #expect(
-            stage.replica.clockAgreement(boundMilliseconds: 60_000)
+            stage.agreement
                 == ClockAgreement(members: 3, skewsMilliseconds: [], boundMilliseconds: 60_000)
         )
-        #expect(!stage.replica.clockAgreement(boundMilliseconds: 60_000).isConfirmed)
-        #expect(!stage.replica.clockAgreement(boundMilliseconds: 60_000).isDoubtful)
+        #expect(!stage.agreement.isConfirmed)
+        #expect(!stage.agreement.isDoubtful)
         _ = stage.inform()
         for (skew, doubtful, confirmed) in [
             (0, false, true), (30_000, false, true), (-30_001, false, false),
@@ -248,12 +248,45 @@ import Testing
                 wantsAnswer: false
             )
             _ = stage.hear(.ping(ping))
-            let agreement = stage.replica.clockAgreement(boundMilliseconds: 60_000)
-            #expect(agreement.isDoubtful == doubtful, "\(skew)")
-            #expect(agreement.isConfirmed == confirmed, "\(skew)")
+            #expect(stage.agreement.isDoubtful == doubtful, "\(skew)")
+            #expect(stage.agreement.isConfirmed == confirmed, "\(skew)")
         }
         // Who is not heard any more has no say.
         _ = stage.handle(.disconnected(Stage.link))
-        #expect(stage.replica.clockAgreement(boundMilliseconds: 60_000).heard == 0)
+        #expect(stage.agreement.heard == 0)
+    }
+
+    @Test func `a clock that was set since it was compared is compared anew`() throws {
+        var stage = try Stage()
+        _ = stage.inform()
+        let ping = Ping(
+            clock: stage.wall,
+            common: stage.common([stage.own, stage.theirs]),
+            wantsAnswer: false
+        )
+        _ = stage.hear(.ping(ping))
+        let wall = stage.wall
+        let later = stage.now.advanced(byMilliseconds: 10_000)
+        for (set, doubtful, confirmed) in [
+            (0, false, true), (-30_000, false, true), (-30_001, false, false),
+            (-60_001, true, false), (-86_400_000, true, false), (60_001, true, false),
+        ] as [(Int64, Bool, Bool)] {
+            (stage.wall, stage.now) = (wall + 10_000 + set, later)
+            #expect(stage.agreement.isDoubtful == doubtful, "\(set)")
+            #expect(stage.agreement.isConfirmed == confirmed, "\(set)")
+        }
+        // What a peer claims overflows nothing.
+        for clock in [Int64.max, .min] {
+            _ = stage.hear(.ping(Ping(clock: clock, common: ping.common, wantsAnswer: false)))
+            stage.now = stage.now.advanced(byMilliseconds: 1)
+            stage.wall = clock == .max ? -1 : 1
+            #expect(stage.agreement.isDoubtful)
+        }
+    }
+}
+
+extension Stage {
+    fileprivate var agreement: ClockAgreement {
+        replica.clockAgreement(boundMilliseconds: 60_000, wallMilliseconds: wall, now: now)
     }
 }
