@@ -128,25 +128,6 @@ extension Ledger {
         return nil
     }
 
-    /// Says again who approved a definition, of members one of whose feeds was forked: what they
-    /// signed may stand in a branch that not all have, and counts however it comes.
-    mutating func passOnApprovals(
-        of definition: Digest,
-        _ wallMilliseconds: Int64
-    ) throws(StoreError) {
-        let forked = Set(facts.forkedWriters.map(\.member))
-        guard !forked.isEmpty else { return }
-        let proposals = Set(agreement.proposals(of: definition).map(\.proposal.digest))
-        for (approval, _) in try store.approvals()
-        where proposals.contains(approval.proposal) && forked.contains(approval.member)
-            && !saidApprovals.contains(approval)
-        {
-            guard let timestamp = clock.tick(wallMilliseconds: wallMilliseconds) else { return }
-            _ = try appendOwn(statement: StatementCoding.encode(approval: approval), at: timestamp)
-            saidApprovals.insert(approval)
-        }
-    }
-
     /// Takes a statement into the agreement and releases what waited for it.
     mutating func apply(
         _ statement: ReplicationCore.Statement,

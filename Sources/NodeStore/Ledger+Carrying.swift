@@ -25,14 +25,15 @@ extension Ledger {
         let addsParties = evidence.changeset.writes.contains { $0.field == SystemField.parties }
         guard addsParties || isHome && !evidence.reaches(view.parties) else { return }
         // At the end of the transaction: a head covers a whole batch, and has a path to it only then.
-        transaction.toCarry.append(ToCarry(row: row, only: addsParties ? nil : evidence))
+        transaction.toCarry.append(.record(row, only: addsParties ? nil : evidence))
         transaction.wallMilliseconds = wallMilliseconds
     }
 
-    struct ToCarry {
-        var row: RecordRow
+    enum ToCarry: Hashable {
         /// Nil: all that there is of the record.
-        var only: Evidence?
+        case record(RecordRow, only: Evidence?)
+        /// What an alliance feed says behind its fork.
+        case statements(of: Digest)
     }
 
     /// Carries what the transaction found to be lacking somewhere.
@@ -45,9 +46,14 @@ extension Ledger {
             return
         }
         for due in due {
-            let (state, definition) = try folding.state(of: store.record(due.row))
-            let view = RecordView(state, definition)
-            try carry(due.row, view, only: due.only, transaction.wallMilliseconds)
+            switch due {
+            case .record(let row, only: let wanted):
+                let (state, definition) = try folding.state(of: store.record(row))
+                let view = RecordView(state, definition)
+                try carry(row, view, only: wanted, transaction.wallMilliseconds)
+            case .statements(of: let feed):
+                try carryStatements(of: feed, transaction.wallMilliseconds)
+            }
         }
     }
 
@@ -75,8 +81,8 @@ extension Ledger {
             if definition.widestScope == .alliance {
                 try carryForked(stored.row, definition, wallMilliseconds)
             }
-            try passOnApprovals(of: state.header.definition, wallMilliseconds)
         }
+        for feed in facts.forks.keys.sorted() { try carryStatements(of: feed, wallMilliseconds) }
     }
 
     // MARK: Carrying
@@ -93,15 +99,14 @@ extension Ledger {
         let parties = parties ?? view.parties
         let audience = Audience.members(Set(parties + [settings.member]).sorted())
         let history = try store.history(row, upTo: .max)
+        let deliveryClass = view.definition.deliveryClass
         let folding = folding
         for applied in history {
             let evidence = try folding.evidence(of: applied.entry)
             guard wanted == nil || evidence == wanted,
                 !evidence.reaches(parties) || isForked(evidence) && evidence.isForMembers
             else { continue }
-            try carry(applied.entry, audience, view.definition, wallMilliseconds) {
-                .changeset($0)
-            }
+            try carry(applied.entry, audience, deliveryClass, wallMilliseconds) { .entry($0) }
         }
     }
 
@@ -111,6 +116,32 @@ extension Ledger {
     /// incarnation it is of, and would wait for it for ever.
     private func isForked(_ evidence: Evidence) -> Bool {
         facts.forks[evidence.provenance.feed].map { evidence.provenance.sequence >= $0 } ?? false
+    }
+
+    /// What a member said behind the fork of an alliance feed is known to who holds that branch: carried,
+    /// it counts for all, as if it had been said before.
+    private mutating func carryStatements(
+        of digest: Digest,
+        _ wallMilliseconds: Int64
+    ) throws(StoreError) {
+        guard let from = facts.forks[digest], let tip = feeds[digest]?.tip,
+            tip.identity.audience == .alliance
+        else { return }
+        var sequence = from - 1
+        while sequence < tip.size {
+            let page = try store.entries(of: digest, after: sequence, limit: 1_000)
+            guard let last = page.last else { return }
+            sequence = last.sequence
+            for entry in page {
+                let content = EntryContent(
+                    entry.bytes,
+                    writer: tip.identity.writer,
+                    hash: settings.hash
+                )
+                guard content.statement(hash: settings.hash) != nil else { continue }
+                try carry(entry, .alliance, .normal, wallMilliseconds) { .entry($0) }
+            }
+        }
     }
 
     private mutating func carryForked(
@@ -123,7 +154,9 @@ extension Ledger {
         for applied in try store.history(row, upTo: .max) {
             let evidence = try folding.evidence(of: applied.entry)
             guard evidence.provenance.audience == .alliance, isForked(evidence) else { continue }
-            try carry(applied.entry, .alliance, definition, wallMilliseconds) { .changeset($0) }
+            try carry(applied.entry, .alliance, definition.deliveryClass, wallMilliseconds) {
+                .entry($0)
+            }
         }
     }
 
@@ -141,7 +174,8 @@ extension Ledger {
                 evidence.provenance.writer.member == view.state.key.origin
             else { continue }
             if evidence.provenance.audience == .alliance { return }
-            try carry(applied.entry, .alliance, view.definition, wallMilliseconds) { bytes in
+            let deliveryClass = view.definition.deliveryClass
+            try carry(applied.entry, .alliance, deliveryClass, wallMilliseconds) { bytes in
                 .creation(
                     opening: bytes.opening,
                     writes: bytes.writes.withUnsafeBytes { hash($0) },
@@ -155,11 +189,11 @@ extension Ledger {
     private mutating func carry(
         _ entry: StoredEntry,
         _ audience: Audience,
-        _ definition: ItemDefinition,
+        _ deliveryClass: DeliveryClass,
         _ wallMilliseconds: Int64,
         _ content: (EntryBytes) -> Carried.Content
     ) throws(StoreError) {
-        let digest = try ownFeed(for: audience, definition.deliveryClass)
+        let digest = try ownFeed(for: audience, deliveryClass)
         guard let feed = feeds[digest]?.row,
             try !store.isCarried(entry.position, in: feed),
             let carried = try proven(entry, content),
@@ -187,7 +221,7 @@ extension Ledger {
         )
         // What came carried goes on with the proof that it came with.
         if case .carried(var carried, timestamp: _) = decoded {
-            guard case .changeset(let bytes) = carried.content else { return nil }
+            guard case .entry(let bytes) = carried.content else { return nil }
             carried.content = content(bytes)
             return carried
         }

@@ -24,7 +24,10 @@ extension Ledger {
             let fork = Fork(feed: proof.feed, member: proof.member, sequence: proof.sequence)
             try store.insertFork(fork, proof: StatementCoding.encode(statement))
             forks.append(fork)
-            if try count(fork) { try judgeAgain(feed: fork.feed) }
+            if try count(fork) {
+                try judgeAgain(feed: fork.feed)
+                noteForked(fork.feed)
+            }
         case .proposal, .approval, .refusal: return
         }
         transaction.factsChanged = true
@@ -44,6 +47,12 @@ extension Ledger {
         guard facts.forks[fork.feed] != least else { return false }
         facts.forks[fork.feed] = least
         return true
+    }
+
+    /// At the end of the transaction what stands behind the fork is carried to all.
+    mutating func noteForked(_ feed: Digest) {
+        let due = ToCarry.statements(of: feed)
+        if !transaction.toCarry.contains(due) { transaction.toCarry.append(due) }
     }
 
     /// A feed becomes known: what was proven of it before counts from now on.
@@ -103,6 +112,7 @@ extension Ledger {
         _ wallMilliseconds: Int64
     ) throws(StoreError) -> Bool {
         guard let timestamp = clock.tick(wallMilliseconds: wallMilliseconds) else { return false }
+        transaction.wallMilliseconds = wallMilliseconds
         _ = try appendOwn(statement: StatementCoding.encode(statement), at: timestamp)
         if case .forkProof(let proof) = statement { saidForks.insert(proof.feed) }
         try apply(fact: statement, at: timestamp)

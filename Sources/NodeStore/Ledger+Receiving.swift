@@ -1,5 +1,6 @@
 import AllianceModel
 package import ReplicationCore
+import ReplicationWire
 
 /// What comes from other members: stored as it is, judged, applied or held alone.
 extension Ledger {
@@ -12,6 +13,7 @@ extension Ledger {
     )
         throws(StoreError)
     {
+        transaction.wallMilliseconds = wallMilliseconds
         var rows: [FeedRow] = []
         var sequences: [UInt64] = []
         for part in batch.parts {
@@ -41,7 +43,6 @@ extension Ledger {
             try store.insertHead(rows[index], part.head)
             if part.identity.member == settings.member {
                 transaction.regained[part.feed, default: 0] += Int(sequences[index] - part.first)
-                transaction.wallMilliseconds = wallMilliseconds
                 // As a start would take it over: a log that ran ahead of the time is noticed, and gets its
                 // ceiling.
                 clock = HybridClock(
@@ -79,6 +80,9 @@ extension Ledger {
             } else {
                 _ = try store.append(entry)
                 try apply(statement, at: entry.timestamp, wallMilliseconds)
+                if let from = facts.forks[known.digest], entry.sequence >= from {
+                    noteForked(known.digest)
+                }
             }
         case .unknown(let kind, timestamp: _):
             let hold = Hold(reason: .featureUnknown, detail: "an entry of kind \(kind)")
@@ -103,6 +107,17 @@ extension Ledger {
         }
         // Its feed is known from now on, so that what is proven of it finds it.
         _ = try self.feed(carried.identity)
+        if let content = carried.statement(hash: settings.hash) {
+            guard case .statement(let statement, timestamp: let timestamp) = content,
+                problem(with: statement, from: carried.identity) == nil
+            else {
+                let hold = Hold(reason: .malformed, detail: "it carries no statement in order")
+                try keep(entry, hold, nil, from: feed.member, wallMilliseconds)
+                return
+            }
+            _ = try store.append(entry)
+            return try apply(statement, at: timestamp, wallMilliseconds)
+        }
         guard let evidence = Evidence(carried) else {
             _ = try store.append(entry)
             if let key = try take(headerIn: carried.opening) {
@@ -394,8 +409,18 @@ extension EntryContent {
     fileprivate var isChangeset: Bool {
         switch self {
         case .changeset: true
-        case .carried(let carried, timestamp: _): carried.entry != nil
+        case .carried(let carried, timestamp: _): Evidence(carried) != nil
         case .statement, .unknown, .malformed: false
+        }
+    }
+
+    /// What is said in it, also where that is carried.
+    func statement(hash: HashFunction) -> ReplicationCore.Statement? {
+        switch self {
+        case .statement(let statement, timestamp: _): statement
+        case .carried(let carried, timestamp: _):
+            carried.statement(hash: hash)?.statement(hash: hash)
+        case .changeset, .unknown, .malformed: nil
         }
     }
 

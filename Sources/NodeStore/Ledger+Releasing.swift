@@ -162,6 +162,15 @@ extension Ledger {
         case .carried(let carried, timestamp: _):
             guard problem(with: carried) == nil else { return false }
             _ = try self.feed(carried.identity)
+            if let content = carried.statement(hash: settings.hash) {
+                guard case .statement(let statement, timestamp: let timestamp) = content,
+                    problem(with: statement, from: carried.identity) == nil
+                else { return false }
+                try store.deleteHeld(waiting.position)
+                transaction.heldAuthors.insert(waiting.author)
+                try apply(statement, at: timestamp, wallMilliseconds)
+                return true
+            }
             if let evidence = Evidence(carried) {
                 return try retry(waiting, evidence, wallMilliseconds)
             }

@@ -16,7 +16,6 @@ extension Ledger {
         try store.commit()
         settings.incarnation = incarnation
         saidForks = []
-        saidApprovals = []
         spans = try store.incarnations()
         clock = HybridClock(
             latest: ownLatest,

@@ -96,8 +96,9 @@ extension Ledger where S == SQLiteStore {
                         writer: feed.tip.identity.writer,
                         hash: settings.hash
                     )
-                    guard case .statement(let statement, timestamp: _) = content else { continue }
-                    note(statement, &said)
+                    if let statement = content.statement(hash: settings.hash) {
+                        note(statement, &said)
+                    }
                 }
             }
         }

@@ -24,8 +24,6 @@ package struct Ledger<S: Store> {
     var forks: [Fork]
     /// Feeds of whose fork this member spoke under the present incarnation, since the start.
     var saidForks: Set<Digest> = []
-    /// Approvals that were said again, likewise.
-    var saidApprovals: Set<Approval> = []
     var spans: [IncarnationSpan]
     let secret: Bytes
 

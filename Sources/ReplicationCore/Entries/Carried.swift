@@ -1,14 +1,15 @@
 package import AllianceModel
 
-/// Another member's changeset, or the proof that a record was begun, with what shows that its writer
-/// stands by it: where it stands in the writer's feed, the path from there, and a signed head.
+/// Another member's changeset or statement, or the proof that a record was begun, with what shows that
+/// its writer stands by it: where it stands in the writer's feed, the path from there, and a signed head.
 ///
 /// It keeps its dots, so receiving it twice is nothing. What is carried stands in the feed of whoever
 /// carries it, under that entry's own timestamp; its own is inside.
 package struct Carried: Hashable, Sendable {
     package enum Content: Hashable, Sendable {
-        /// The whole changeset, verbatim.
-        case changeset(EntryBytes)
+        /// The whole entry, verbatim: a changeset; or a statement, which reaches nobody by its own feed
+        /// who has another branch of that.
+        case entry(EntryBytes)
         /// Only that the record is: nothing of what was written.
         ///
         /// An opening with the record's header, SHA-256(writes) and SHA-256(salt, body).
@@ -41,7 +42,7 @@ package struct Carried: Hashable, Sendable {
     /// The opening of the entry carried.
     package var opening: ArraySlice<UInt8> {
         switch content {
-        case .changeset(let bytes): bytes.opening
+        case .entry(let bytes): bytes.opening
         case .creation(let opening, _, _): opening
         }
     }
@@ -67,7 +68,7 @@ package struct Carried: Hashable, Sendable {
 
     private func leaf(hash: HashFunction) -> Digest {
         switch content {
-        case .changeset(let bytes): EntryCoding.leaf(of: bytes, hash: hash)
+        case .entry(let bytes): EntryCoding.leaf(of: bytes, hash: hash)
         case .creation(let opening, let writes, let body):
             EntryCoding.leaf(opening: opening, writes: writes, body: body, hash: hash)
         }
@@ -76,7 +77,7 @@ package struct Carried: Hashable, Sendable {
     /// What the entry carried says, in its own writer's name; nil of a creation, which says only what
     /// its opening does.
     package var entry: EntryContent? {
-        guard case .changeset(let bytes) = content else { return nil }
+        guard case .entry(let bytes) = content else { return nil }
         return EntryCoding.decode(bytes, writer: identity.writer)
     }
 }

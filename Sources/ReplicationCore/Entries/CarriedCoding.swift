@@ -20,7 +20,7 @@ package enum CarriedCoding {
         writer.bytes(6, carried.head.key.bytes)
         writer.bytes(7, carried.head.signature)
         switch carried.content {
-        case .changeset(let entry):
+        case .entry(let entry):
             writer.message(8) { inner in
                 inner.bytes(1, entry.opening)
                 inner.bytes(2, entry.writes)
@@ -47,8 +47,8 @@ package enum CarriedCoding {
 
     /// Total: any bytes have an answer.
     ///
-    /// What comes back as carried leads to its head, and is a changeset or, of a creation, names its
-    /// record's header; only the head's signature is not looked at.
+    /// What comes back as carried leads to its head, and is a changeset, a statement or, of a creation,
+    /// names its record's header; only the head's signature is not looked at.
     package static func decode(_ body: ArraySlice<UInt8>, hash: HashFunction) -> Decoded {
         guard let carried = read(body, hash: hash) else {
             return .malformed(reason: "what it carries does not parse")
@@ -56,9 +56,13 @@ package enum CarriedCoding {
         guard carried.verifiedLeaf(hash: hash) != nil else {
             return .malformed(reason: "the path of what it carries does not lead to its head")
         }
-        guard let opening = EntryCoding.opening(carried.opening),
-            opening.kind == EntryCoding.Kind.changeset, let key = opening.key
-        else { return .malformed(reason: "what it carries is no changeset") }
+        let opening = EntryCoding.opening(carried.opening)
+        if opening?.kind == EntryCoding.Kind.statement, case .entry = carried.content {
+            return .carried(carried)
+        }
+        guard let opening, opening.kind == EntryCoding.Kind.changeset, let key = opening.key else {
+            return .malformed(reason: "what it carries is neither a changeset nor a statement")
+        }
         guard case .creation = carried.content else { return .carried(carried) }
         guard let header = opening.header, key.origin == carried.identity.member,
             key == RecordKey(identifier: key.identifier, header: header, hash: hash)
@@ -124,7 +128,7 @@ package enum CarriedCoding {
         guard let parts = parts(bytes, count: 4), parts[2].count == EntryCoding.saltBytes else {
             return nil
         }
-        return .changeset(
+        return .entry(
             EntryBytes(opening: parts[0], writes: parts[1], salt: parts[2], body: parts[3])
         )
     }

@@ -1518,12 +1518,13 @@ package nonisolated struct SchemaCarried: Sendable {
 
   package var content: SchemaCarried.OneOf_Content? = nil
 
-  package var changeset: SchemaCarried.Entry {
+  /// A changeset, or a statement.
+  package var entry: SchemaCarried.Entry {
     get {
-      if case .changeset(let v)? = content {return v}
+      if case .entry(let v)? = content {return v}
       return SchemaCarried.Entry()
     }
-    set {content = .changeset(newValue)}
+    set {content = .entry(newValue)}
   }
 
   package var creation: SchemaCarried.Creation {
@@ -1537,7 +1538,8 @@ package nonisolated struct SchemaCarried: Sendable {
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Content: Equatable, Sendable {
-    case changeset(SchemaCarried.Entry)
+    /// A changeset, or a statement.
+    case entry(SchemaCarried.Entry)
     case creation(SchemaCarried.Creation)
 
   }
@@ -4118,7 +4120,7 @@ nonisolated extension SchemaElements: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension SchemaCarried: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Carried"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}identity\0\u{1}sequence\0\u{1}path\0\u{1}size\0\u{1}root\0\u{1}key\0\u{1}signature\0\u{1}changeset\0\u{1}creation\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}identity\0\u{1}sequence\0\u{1}path\0\u{1}size\0\u{1}root\0\u{1}key\0\u{1}signature\0\u{1}entry\0\u{1}creation\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4138,12 +4140,12 @@ nonisolated extension SchemaCarried: SwiftProtobuf.Message, SwiftProtobuf._Messa
         var hadOneofValue = false
         if let current = self.content {
           hadOneofValue = true
-          if case .changeset(let m) = current {v = m}
+          if case .entry(let m) = current {v = m}
         }
         try decoder.decodeSingularMessageField(value: &v)
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.content = .changeset(v)
+          self.content = .entry(v)
         }
       }()
       case 9: try {
@@ -4191,8 +4193,8 @@ nonisolated extension SchemaCarried: SwiftProtobuf.Message, SwiftProtobuf._Messa
       try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 7)
     }
     switch self.content {
-    case .changeset?: try {
-      guard case .changeset(let v)? = self.content else { preconditionFailure() }
+    case .entry?: try {
+      guard case .entry(let v)? = self.content else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
     case .creation?: try {

@@ -49,3 +49,13 @@ extension EntryContent {
             }
     }
 }
+
+extension Carried {
+    /// What is said in the entry carried, decoded as where it stands; nil of all but statements.
+    package func statement(hash: HashFunction) -> EntryContent? {
+        guard case .entry(let bytes) = content,
+            EntryCoding.opening(bytes.opening)?.kind == EntryCoding.Kind.statement
+        else { return nil }
+        return EntryContent(bytes, writer: identity.writer, hash: hash)
+    }
+}

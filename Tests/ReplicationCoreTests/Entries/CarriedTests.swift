@@ -51,7 +51,7 @@ import Testing
                 key: TestHash.quick([8]),
                 signature: Bytes(0..<64)
             ),
-            content: content ?? .changeset(entry)
+            content: content ?? .entry(entry)
         )
     }
 
@@ -118,18 +118,25 @@ import Testing
             let bytes = Bytes(entry[keyPath: part])
             for damaged in EntrySamples.flipped(bytes) {
                 let forged = EntrySamples.replacing(entry, part, damaged)
-                #expect(isMalformed(self.carried(.changeset(forged))))
+                #expect(isMalformed(self.carried(.entry(forged))))
             }
         }
     }
 
-    @Test func `nothing but a changeset is carried, and a creation begins a record`() throws {
+    @Test func `changesets and statements are carried, and a creation begins a record`() throws {
         let statement = EntryCoding.encode(
             statement: [1],
             timestamp: HybridTimestamp(rawValue: 5),
             salt: EntrySamples.salt
         )
-        #expect(isMalformed(alone(statement, creation: false)))
+        #expect(!isMalformed(alone(statement, creation: false)))
+        #expect(isMalformed(alone(statement, creation: true)))
+        let again = EntryCoding.encode(
+            carried(),
+            timestamp: HybridTimestamp(rawValue: 6),
+            salt: EntrySamples.salt
+        )
+        #expect(isMalformed(alone(again, creation: false)))
         #expect(!isMalformed(alone(entry, creation: false)))
         #expect(!isMalformed(alone(entry, creation: true)))
         var headless = try Self.changeset()
@@ -161,7 +168,7 @@ import Testing
                 opening: entry.opening,
                 writes: entry.writes.withUnsafeBytes { hash($0) },
                 body: Bytes(entry.salt + entry.body).withUnsafeBytes { hash($0) }
-            ) : .changeset(entry)
+            ) : .entry(entry)
         return carried
     }
 

@@ -62,11 +62,11 @@ import Testing
             schema.key = Data(carried.head.key.bytes)
             schema.signature = Data(carried.head.signature)
             switch carried.content {
-            case .changeset(let entry):
-                schema.changeset.opening = Data(entry.opening)
-                schema.changeset.writes = Data(entry.writes)
-                schema.changeset.salt = Data(entry.salt)
-                schema.changeset.body = Data(entry.body)
+            case .entry(let entry):
+                schema.entry.opening = Data(entry.opening)
+                schema.entry.writes = Data(entry.writes)
+                schema.entry.salt = Data(entry.salt)
+                schema.entry.body = Data(entry.body)
             case .creation(let opening, let writes, let body):
                 schema.creation.opening = Data(opening)
                 schema.creation.writes = Data(writes.bytes)

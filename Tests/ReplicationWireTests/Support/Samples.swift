@@ -210,7 +210,7 @@ enum Samples {
             sequence: 1,
             path: MerkleTree.path(of: 1, leaves: leaves, hash: hash),
             head: SignedHead(head: head, key: try digest(0x55), signature: Bytes(0..<64)),
-            content: .changeset(entry)
+            content: .entry(entry)
         )
     }
 
