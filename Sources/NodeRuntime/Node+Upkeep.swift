@@ -81,11 +81,11 @@ extension Node {
         case nil: break
         }
         let start = clocks.monotonic()
-        let pool = reads.pool
+        let (pool, ledger) = (reads.pool, reads.ledger)
         // On a thread of the readers', since it takes a while and blocks; not on a reader's snapshot.
         let made: Result<StoreBackup.Report, StoreError> = await reads.blocking {
             Result { () throws(StoreError) in
-                try pool.backup(to: path)
+                try pool.backup(to: path, ledger)
             }
         }
         switch made {

@@ -72,7 +72,8 @@ struct NodeParts {
             pool: stored.readers,
             threads: Self.threads(),
             catalog: { [catalogs = stored.catalogs] in catalogs.value },
-            member: configuration.member
+            member: configuration.member,
+            ledger: stored.ledger.settings
         )
         writer = NodeWriter(
             ledger: stored.ledger,

@@ -12,6 +12,8 @@ struct NodeReads: Sendable {
     let catalog: @Sendable () -> Catalog
     /// The node's, to whom records are shown.
     let member: MemberCode
+    /// What a copy of the store is verified by.
+    let ledger: LedgerSettings
 
     /// What a reader needs to turn stored records into states.
     func read<Answer: Sendable>(

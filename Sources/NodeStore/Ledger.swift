@@ -66,7 +66,7 @@ package struct Ledger<S: Store> {
         forks = try store.forks()
         judging = try store.judging()
         clock = HybridClock(boundMilliseconds: settings.clockBoundMilliseconds)
-        agreement = AgreementState(roster: settings.roster, rosterDigest: settings.rosterDigest)
+        agreement = try AgreementState(store, settings)
         for feed in try store.feeds() {
             feeds[feed.tip.digest] = feed
             knownFeeds[feed.row] = KnownFeed(
@@ -78,12 +78,6 @@ package struct Ledger<S: Store> {
             latest: ownLatest,
             boundMilliseconds: settings.clockBoundMilliseconds
         )
-        for (proposal, timestamp) in try store.proposals() {
-            agreement.insert(proposal, at: timestamp)
-        }
-        for (approval, timestamp) in try store.approvals() {
-            agreement.insert(approval, at: timestamp)
-        }
     }
 
     /// Every feed there is, for the replica's start.
@@ -143,4 +137,13 @@ package struct Ledger<S: Store> {
 extension Ledger {
     /// The feed at its size, the open transaction's appends included.
     package func tip(of feed: Digest) -> FeedTip? { feeds[feed]?.tip }
+}
+
+extension AgreementState {
+    /// What was proposed and approved, as a store has it.
+    init(_ store: some StoreReading, _ settings: LedgerSettings) throws(StoreError) {
+        self.init(roster: settings.roster, rosterDigest: settings.rosterDigest)
+        for (proposal, timestamp) in try store.proposals() { insert(proposal, at: timestamp) }
+        for (approval, timestamp) in try store.approvals() { insert(approval, at: timestamp) }
+    }
 }

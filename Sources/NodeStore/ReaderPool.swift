@@ -68,7 +68,10 @@ package final class ReaderPool: Sendable {
     }
 
     /// Copies the store to a file, on a connection of its own: see `StoreBackup`.
-    package func backup(to path: String) throws(StoreError) -> StoreBackup.Report {
-        try StoreBackup.make(of: databasePath, to: path, settings)
+    package func backup(
+        to path: String,
+        _ ledger: LedgerSettings
+    ) throws(StoreError) -> StoreBackup.Report {
+        try StoreBackup.make(of: databasePath, to: path, settings, ledger)
     }
 }

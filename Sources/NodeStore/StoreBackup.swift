@@ -26,7 +26,8 @@ package enum StoreBackup {
     package static func make(
         of database: String,
         to path: String,
-        _ settings: StoreSettings
+        _ settings: StoreSettings,
+        _ ledger: LedgerSettings? = nil
     ) throws(StoreError) -> Report {
         let partial = "\(path).partial"
         guard access(path, F_OK) != 0 else {
@@ -38,7 +39,7 @@ package enum StoreBackup {
         defer { close(descriptor) }
         do throws(StoreError) {
             try copy(database, to: partial)
-            let report = try verified(partial, settings)
+            let report = try verified(partial, settings, ledger)
             guard fsync(descriptor) == 0 else { throw failure(partial, "cannot be made durable") }
             guard link(partial, path) == 0 else { throw failure(path, "cannot be named") }
             unlink(partial)
@@ -50,13 +51,15 @@ package enum StoreBackup {
         }
     }
 
-    /// Looks at every entry of the store in a file that no process has open.
+    /// Looks at every entry of the store in a file that no process has open, and with the settings of a
+    /// ledger also at all that follows from the entries: signatures, what was said, what records are.
     ///
     /// Throws what is wrong with it. `takesOlder`: whether it may be of an earlier version of the schema,
     /// which a node brings up to date when it starts.
     package static func verified(
         _ path: String,
         _ settings: StoreSettings,
+        _ ledger: LedgerSettings? = nil,
         takesOlder: Bool = false
     ) throws(StoreError) -> Report {
         var olderSchema: Int?
@@ -69,7 +72,13 @@ package enum StoreBackup {
         }
         let connection = try Connection(path: path, mode: .immutable)
         let reader = SQLiteReader(connection, settings, FrontierCache())
-        if let finding = try reader.verify().first { throw .damaged(path: path, reason: finding) }
+        let findings: [String]
+        if let ledger {
+            findings = try StoreVerification(reader, ledger).findings()
+        } else {
+            findings = try reader.verify()
+        }
+        if let finding = findings.first { throw .damaged(path: path, reason: finding) }
         return Report(
             bytes: Int64(SystemVolume().size(of: path) ?? 0),
             position: try reader.lastPosition(),

@@ -125,12 +125,13 @@ final class LedgerCity {
     }
 
     /// A copy of the data, as a backup made at this moment.
-    func copied() throws -> String {
-        let copy = "\(folder.path)/copy.sqlite"
+    func copied(to name: String = "copy.sqlite") throws -> String {
+        let copy = "\(folder.path)/\(name)"
         _ = try StoreBackup.make(
             of: "\(path)/citysync.sqlite",
             to: copy,
-            Self.storeSettings(member)
+            Self.storeSettings(member),
+            ledger.settings
         )
         return copy
     }

@@ -1,4 +1,5 @@
 import AllianceModel
+import Foundation
 import NodeStore
 import ReplicationCore
 import Testing
@@ -53,5 +54,51 @@ struct LedgerVerificationTests {
         #expect(
             try fuzhou.ledger.verify() == ["record row \(row) is not what its writes make"]
         )
+    }
+
+    @Test func `a ceiling that nobody said is found`() throws {
+        let writer = Writer(member: fuzhou.member, incarnation: Incarnation(rawValue: 5))
+        try fuzhou.commit { ledger throws(StoreError) in
+            try ledger.store.insertCeiling(writer, HybridTimestamp(rawValue: 9))
+        }
+        #expect(try fuzhou.ledger.verify() == ["the ceilings are not those of the log"])
+    }
+
+    @Test func `a fork that nobody proved is found`() throws {
+        let feed = try #require(fuzhou.ledger.tips.first)
+        let fork = Fork(feed: feed.digest, member: feed.identity.member, sequence: 1)
+        try fuzhou.commit { ledger throws(StoreError) in
+            try ledger.store.insertFork(fork, proof: [])
+        }
+        #expect(try fuzhou.ledger.verify() == ["the forks are not those of the log"])
+    }
+
+    @Test func `a head that its member did not sign is found`() throws {
+        _ = try alliance.accept()
+        try alliance.exchange()
+        let putian = alliance.putian
+        #expect(try putian.ledger.verify() == [])
+        putian.keys.refuse(fuzhou.member)
+        let findings = try putian.ledger.verify()
+        #expect(!findings.isEmpty)
+        #expect(findings.allSatisfy { $0.hasSuffix("is not signed") })
+    }
+
+    @Test func `no backup is made of a store in which something does not follow`() throws {
+        _ = try alliance.accept()
+        try alliance.exchange()
+        _ = try fuzhou.copied()
+        let writer = Writer(member: fuzhou.member, incarnation: Incarnation(rawValue: 5))
+        try fuzhou.commit { ledger throws(StoreError) in
+            try ledger.store.insertGone(writer, at: .zero)
+        }
+        let path = "\(fuzhou.folder.path)/second.sqlite"
+        let error = #expect(throws: StoreError.self) { try fuzhou.copied(to: "second.sqlite") }
+        guard case .damaged(_, let reason) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(reason == "who is gone is not as the log says")
+        #expect(!FileManager.default.fileExists(atPath: path))
     }
 }

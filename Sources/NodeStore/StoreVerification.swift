@@ -4,20 +4,35 @@ import ReplicationWire
 
 /// The deep check of what is kept beside the log and follows from it, or from keys.
 ///
-/// A bit inverted in one of these passes SQLite's own check and every hash of the log.
-extension Ledger where S == SQLiteStore {
+/// A bit inverted in one of these passes SQLite's own check and every hash of the log. Of a store that
+/// nobody writes meanwhile: a backup's copy, or a ledger's own outside of a transaction.
+struct StoreVerification {
+    private let store: SQLiteReader
+    private let settings: LedgerSettings
+    private let folding: RecordFolding
+
+    init(_ store: SQLiteReader, _ settings: LedgerSettings) throws(StoreError) {
+        self.store = store
+        self.settings = settings
+        folding = RecordFolding(
+            reader: store,
+            agreement: try AgreementState(store, settings),
+            facts: try store.facts()
+        )
+    }
+
     /// What the store finds by itself (`SQLiteReader.verify`), and beyond: heads that their members
     /// did not sign, what was agreed and said against the log's statements, states against their
     /// history judged again.
     ///
-    /// Reads everything; outside of a transaction. Returns what is wrong, one line each, without
-    /// values; empty if all is well.
-    package func verify() throws(StoreError) -> [String] {
+    /// Reads everything. Returns what is wrong, one line each, without values; empty if all is well.
+    func findings() throws(StoreError) -> [String] {
         var findings = try store.verify()
         guard findings.isEmpty else { return findings }
         for feed in try store.feeds() { findings += try verifyHeads(feed) }
         findings += try verifyStatements()
-        findings += try verifyRecords()
+        // Those that are to be judged again for a fact do not show it yet.
+        if try store.judging().isEmpty { findings += try verifyRecords() }
         return findings
     }
 
@@ -143,6 +158,13 @@ extension Ledger where S == SQLiteStore {
             guard page.count == 1_000 else { return findings }
             last = page.last?.key
         }
+    }
+}
+
+extension Ledger where S == SQLiteStore {
+    /// What is wrong with the store, as `StoreVerification` finds it; outside of a transaction.
+    package func verify() throws(StoreError) -> [String] {
+        try StoreVerification(store, settings).findings()
     }
 }
 
