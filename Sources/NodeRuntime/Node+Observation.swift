@@ -73,7 +73,8 @@ extension Node {
             link.bytesSent = peer.bytesSent
             link.bytesReceived = peer.bytesReceived
             link.held = held[member]?.counts ?? [:]
-            link.heldOldest = held[member]?.oldest
+            link.heldResting = held[member]?.summary.resting ?? 0
+            link.heldOldest = held[member]?.summary.oldest
             link.comparison = NodeObservation.Comparison(comparisons.record(of: member), monotonic)
             return link
         }
@@ -82,7 +83,7 @@ extension Node {
     /// What this node holds of one member.
     private struct Held {
         var counts: [HeldReason: UInt64]
-        var oldest: HybridTimestamp?
+        var summary: HeldSummary
     }
 
     /// What the last commit left; nothing, and no position, if that cannot be read.
@@ -101,9 +102,9 @@ extension Node {
                 stored.disputes = try reader.disputeSummary()
                 stored.forks = try reader.forks()
                 stored.regained = try reader.regained()
-                let summaries = try reader.heldSummaries()
-                for (member, counts) in try reader.heldCounts() {
-                    stored.held[member] = Held(counts: counts, oldest: summaries[member]?.oldest)
+                let counts = try reader.heldCounts()
+                stored.held = try reader.heldSummaries().reduce(into: [:]) { held, entry in
+                    held[entry.key] = Held(counts: counts[entry.key] ?? [:], summary: entry.value)
                 }
                 return stored
             }

@@ -31,8 +31,10 @@ package struct NodeObservation: Sendable {
         package var certificateEnds: Int64?
         package var bytesSent: UInt64
         package var bytesReceived: UInt64
-        /// Changesets of this member that this node holds, by reason.
+        /// Changesets of this member that wait here, by reason.
         package var held: [HeldReason: UInt64]
+        /// Those that rest: all who may have what they wait for were asked, and none gave it.
+        package var heldResting: UInt64 = 0
         /// Timestamp of the oldest of these, from the store: known also while the member is away.
         package var heldOldest: HybridTimestamp?
         /// What came of comparing records with it.

@@ -29,7 +29,9 @@ extension NodeObservation {
         var all = storeFindings + clockFindings + doubtfulClockFindings + diskFindings
         all += ownCertificateFindings + revocationsFindings + reviewFindings
         for link in links {
-            all += heldFindings(link) + aheadFindings(link) + certificateFindings(link)
+            all +=
+                heldFindings(link) + restingFindings(link) + aheadFindings(link)
+                + certificateFindings(link)
             all += linkFindings(link) + skewFindings(link) + differenceFindings(link)
         }
         return all.sorted { left, right in
@@ -187,6 +189,20 @@ extension NodeObservation {
                 link.member,
                 "its clock is \(skew.span) \(skew < 0 ? "behind" : "ahead of") ours",
                 remedy: "set the clock right that is off; compare with the other peers' skew"
+            )
+        ]
+    }
+
+    private func restingFindings(_ link: Link) -> [StatusDocument.Finding] {
+        guard link.heldResting > 0 else { return [] }
+        return [
+            finding(
+                .info,
+                "held_resting",
+                link.member,
+                "\(link.heldResting) changesets of it follow something that nobody who was asked "
+                    + "has, or may show here; it is asked for again daily",
+                remedy: "citysync held list"
             )
         ]
     }

@@ -129,4 +129,19 @@ struct AgreementFindingsTests {
         #expect(finding.text.contains(example.description))
         #expect(finding.remedy == "citysync verify --peer 350300")
     }
+
+    // MARK: What rests
+
+    @Test func `what nobody has is worth knowing, and no lag`() throws {
+        #expect(try observation(skews: [0, 0, 0]).findings == [])
+        let observation = try observation(skews: [0, 0, 0]) { $0[1].heldResting = 3 }
+        let finding = try #require(observation.findings.first)
+        #expect(observation.findings.count == 1)
+        #expect(
+            (finding.code, finding.severity, finding.subject) == ("held_resting", .info, "350300")
+        )
+        #expect(finding.text.hasPrefix("3 changesets of it follow something that nobody"))
+        #expect(finding.remedy == "citysync held list")
+        #expect(StatusDocument.Peer(observation.links[1], in: observation).reason == nil)
+    }
 }

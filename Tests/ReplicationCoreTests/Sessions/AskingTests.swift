@@ -60,6 +60,25 @@ import Testing
         for _ in 0..<10 { #expect(stage.hear(ask).faults.isEmpty) }
         #expect(stage.hear(ask).faults == [.limitExceeded])
     }
+
+    @Test func `who was heard on the same session since it was asked had its chance`() throws {
+        var stage = try Stage()
+        #expect(!stage.replica.isAcquainted(with: stage.peer))
+        _ = stage.inform()
+        #expect(stage.replica.isAcquainted(with: stage.peer))
+        #expect(!stage.replica.isAcquainted(with: Stage.codes[2]))
+        _ = stage.pass(1_000)
+        let asked = stage.now
+        #expect(!stage.replica.stands(stage.peer, since: asked))
+        _ = stage.pass(1_000)
+        _ = stage.hear(.ask(Ask(records: keys(1...1))))
+        #expect(stage.replica.stands(stage.peer, since: asked))
+        #expect(!stage.replica.stands(Stage.codes[2], since: asked))
+        // A session that began later tells nothing.
+        #expect(!stage.replica.stands(stage.peer, since: Monotonic(milliseconds: 0)))
+        _ = stage.handle(.disconnected(Stage.link))
+        #expect(!stage.replica.stands(stage.peer, since: asked))
+    }
 }
 
 @Suite struct SlowingTests {
