@@ -38,6 +38,8 @@ struct ScenarioTests {
         "item T plain note:latest:home:alliance\ncreate r by a\nrefused write r by a note=x",
         "item T plain note:latest:any:alliance\nwrite r by a note=x",
         "item T plain note:latest:any:alliance\ndance r by a",
+        "fail a dance 3", "fail a read", "invert a heads", "invert a nothing.there",
+        "invert a approvals.here", "invert a approvals.member",
     ])
     func `what goes otherwise than it says is told`(text: String) throws {
         let run = try ScenarioRun(Scenario(text: text))

@@ -322,7 +322,7 @@ package final class ScenarioRun {
             let pairs = words[0] == "part-way" ? [(one, two)] : [(one, two), (two, one)]
             for (from, to) in pairs { connect(from, to, words[0] == "join") }
         case "kill", "power", "stop", "start", "backup", "restore", "empty", "clone", "twin",
-            "off", "clock":
+            "off", "clock", "fail", "invert":
             guard words.count > 1 else { throw ScenarioError(step, "wants a member") }
             try performNodeFault(step, try node(words[1], step))
         default: return false
@@ -362,11 +362,34 @@ package final class ScenarioRun {
                 throw ScenarioError(step, "cannot be copied")
             }
         case "off": simulation.switchOff(node)
-        default:
-            guard let delta = step.words.last.flatMap({ Int64($0) }) else {
-                throw ScenarioError(step, "wants milliseconds")
+        case "fail": try fail(step, node)
+        case "invert":
+            simulation.crash(node, cutsPower: false, downFor: 500)
+            guard step.words.count == 3, node.disk.invert(step.words[2]) else {
+                throw ScenarioError(step, "names no column with a value in it")
             }
-            node.clock.step(byMilliseconds: delta, at: simulation.now)
+            node.isSuspect = true
+        default: node.clock.step(byMilliseconds: try number(step), at: simulation.now)
         }
+    }
+
+    private func number(_ step: Scenario.Step) throws(ScenarioError) -> Int64 {
+        guard let number = step.words.last.flatMap({ Int64($0) }) else {
+            throw ScenarioError(step, "wants a number")
+        }
+        return number
+    }
+
+    /// `fail a read 20`: twenty reads succeed, and the next one fails.
+    private func fail(
+        _ step: Scenario.Step,
+        _ node: SimulatedNode
+    ) throws(ScenarioError) {
+        guard step.words.count == 4, let operation = DiskOperation(rawValue: step.words[2]),
+            let after = Int(step.words[3]), after >= 0
+        else { throw ScenarioError(step, "wants a disk's operation, and how many succeed") }
+        node.disk.arm(
+            ArmedFault(operation: operation, fault: .failure, after: after, isLasting: false)
+        )
     }
 }
