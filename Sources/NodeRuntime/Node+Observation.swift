@@ -40,6 +40,7 @@ extension Node {
         observation.regained = stored.regained
         let facts = catalog.facts
         observation.gone = facts.gone.subtracting(facts.forkedWriters)
+        observation.repeatedVotes = catalog.agreement.repeatedVotes
         return observation
     }
 

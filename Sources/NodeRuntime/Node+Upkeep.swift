@@ -1,4 +1,5 @@
 import AllianceModel
+import Logging
 package import NodeStore
 package import ReplicationCore
 
@@ -105,6 +106,16 @@ extension Node {
         case .failure(.full):
             return .failure(
                 Refusal(.fieldInvalid, field: "file", "there is no space left for it")
+            )
+        case .failure(.damaged(_, let reason)):
+            // Of the copy, which was made of what is here; the node itself goes on.
+            logger.critical("no backup was made, since the store is damaged: \(reason)")
+            return .failure(
+                Refusal(
+                    .storeDamaged,
+                    "no backup was made: the store is damaged (\(reason)); keep the backups that you "
+                        + "have, restore the last one, and let the peers give back the rest"
+                )
             )
         case .failure(let error): throw error
         }

@@ -105,6 +105,8 @@ package struct NodeObservation: Sendable {
     /// Starts of members of which something is lost for good, so that nobody waits for it; those of
     /// which a feed is known to be forked are left out.
     package var gone: Set<Writer> = []
+    /// Members that stand by several definitions of one number.
+    package var repeatedVotes: [AgreementState.RepeatedVote] = []
 
     package init(
         member: MemberCode,

@@ -12,3 +12,12 @@ struct Inquiry {
     /// Who was asked and had the time to give what it has.
     var answered: Set<MemberCode> = []
 }
+
+/// One look through all that waits, page by page.
+struct InquiryRound {
+    /// Up to this entry it was seen.
+    var upTo: LogPosition = 0
+    var records: Set<RecordKey> = []
+    /// Earlier incarnations of this member whose writes are waited for.
+    var writers: Set<Writer> = []
+}

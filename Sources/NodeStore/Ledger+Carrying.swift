@@ -127,7 +127,10 @@ extension Ledger {
         guard let from = facts.forks[digest], let tip = feeds[digest]?.tip,
             tip.identity.audience == .alliance
         else { return }
-        var sequence = from - 1
+        // Once under each incarnation; not while nothing can be said.
+        guard !clock.isBeyondBound(wallMilliseconds: wallMilliseconds) else { return }
+        var sequence = max(from - 1, carriedStatements[digest] ?? 0)
+        carriedStatements[digest] = tip.size
         while sequence < tip.size {
             let page = try store.entries(of: digest, after: sequence, limit: 1_000)
             guard let last = page.last else { return }

@@ -16,6 +16,7 @@ extension Ledger {
         try store.commit()
         settings.incarnation = incarnation
         saidForks = []
+        carriedStatements = [:]
         spans = try store.incarnations()
         clock = HybridClock(
             latest: ownLatest,
@@ -56,6 +57,18 @@ extension Ledger {
             if due > wallMilliseconds { ahead.insert(writer.incarnation) }
         }
         return ahead
+    }
+
+    /// Sets the clock back to what counts, where what pulled it beyond the bound has a ceiling by now.
+    ///
+    /// After a restore an incarnation that ran ahead may come back before its own ceiling does.
+    mutating func settleClock(wallMilliseconds: Int64) {
+        guard isBeyondBound(wallMilliseconds: wallMilliseconds), runAhead(wallMilliseconds).isEmpty
+        else { return }
+        clock = HybridClock(
+            latest: ownLatest,
+            boundMilliseconds: settings.clockBoundMilliseconds
+        )
     }
 
     /// Says of every earlier incarnation that ran ahead of the time that its timestamps count as at

@@ -24,6 +24,8 @@ package struct Ledger<S: Store> {
     var forks: [Fork]
     /// Feeds of whose fork this member spoke under the present incarnation, since the start.
     var saidForks: Set<Digest> = []
+    /// Of forked alliance feeds, up to which size statements were carried, likewise.
+    var carriedStatements: [Digest: UInt64] = [:]
     var spans: [IncarnationSpan]
     let secret: Bytes
 

@@ -38,14 +38,17 @@ extension NodeEngine {
         guard !ledger.held.isEmpty else {
             inquiries = [:]
             missing = [:]
+            round = InquiryRound()
             return
         }
         let waiting = try ledger.store.heldWaiting(
             outside: wallMilliseconds - Self.askedAfterMilliseconds + 1...wallMilliseconds,
+            after: round.upTo,
             limit: Self.askedRecords
         )
         try ask(for: waiting, now)
         try declareGone(waiting, now)
+        endPage(waiting)
     }
 
     // MARK: Incarnations
@@ -72,6 +75,7 @@ extension NodeEngine {
         _ wallMilliseconds: Int64,
         _ now: Monotonic
     ) throws(StoreError) {
+        ledger.settleClock(wallMilliseconds: wallMilliseconds)
         guard ledger.isBeyondBound(wallMilliseconds: wallMilliseconds) else { return }
         let bound = ledger.settings.clockBoundMilliseconds
         let agreement = replica.clockAgreement(
@@ -117,6 +121,19 @@ extension NodeEngine {
 
     // MARK: What is waited for
 
+    /// One page at a time, so that what cannot be had keeps nothing else from being asked for; what no
+    /// page of a round had waits no more.
+    private mutating func endPage(_ page: [HeldEntry]) {
+        round.records.formUnion(page.compactMap(\.key))
+        if let last = page.last, page.count == Self.askedRecords {
+            round.upTo = last.position
+            return
+        }
+        inquiries = inquiries.filter { round.records.contains($0.key) }
+        missing = missing.filter { round.writers.contains($0.key) }
+        round = InquiryRound()
+    }
+
     /// Asks for records of which something waits: first whoever is likely to have it, then
     /// everybody who may.
     ///
@@ -127,7 +144,6 @@ extension NodeEngine {
     ) throws(StoreError) {
         var entries: [RecordKey: [HeldEntry]] = [:]
         for entry in waiting { if let key = entry.key { entries[key, default: []].append(entry) } }
-        inquiries = inquiries.filter { entries[$0.key] != nil }
         var wanted: [MemberCode: Set<RecordKey>] = [:]
         for (key, entries) in entries.sorted(by: { $0.key < $1.key }) {
             for member in try ask(for: entries, of: key, now) {
@@ -186,7 +202,7 @@ extension NodeEngine {
             writer.member == me && writer.incarnation != ledger.settings.incarnation
                 && !ledger.facts.gone.contains(writer)
         }
-        missing = missing.filter { writers.contains($0.key) }
+        round.writers.formUnion(writers)
         for writer in writers.sorted() {
             let since = missing[writer] ?? now
             missing[writer] = since

@@ -30,6 +30,8 @@ package struct NodeEngine<S: Store> {
     var unheard: Set<Digest> = []
     /// Of records of which something waits.
     var inquiries: [RecordKey: Inquiry] = [:]
+    /// The look through what waits.
+    var round = InquiryRound()
     /// Earlier incarnations of this member of which something is missing, and since when.
     var missing: [Writer: Monotonic] = [:]
     private var outputs: [EngineOutput<S>] = []

@@ -72,6 +72,7 @@ extension SQLiteReader {
 
     package func heldWaiting(
         outside recent: ClosedRange<Int64>,
+        after position: LogPosition,
         limit: Int
     ) throws(StoreError) -> [HeldEntry] {
         try connection.all(
@@ -80,13 +81,14 @@ extension SQLiteReader {
                 waits_member, waits_incarnation
             FROM held WHERE since NOT BETWEEN ?1 AND ?2 AND reason IN
                 ('record_unknown', 'predecessor_missing', 'ground_missing', 'party_unknown',
-                    'definition_not_agreed') AND next_try IS NULL
+                    'definition_not_agreed') AND next_try IS NULL AND position > ?4
             ORDER BY position LIMIT ?3
             """,
             {
                 $0.bind(1, recent.lowerBound)
                 $0.bind(2, recent.upperBound)
                 $0.bind(3, limit)
+                $0.bind(4, position)
             },
             row: heldEntry
         )

@@ -68,9 +68,11 @@ package protocol StoreReading: AnyObject {
     func heldSummaries() throws(StoreError) -> [MemberCode: HeldSummary]
     func held(after position: LogPosition, limit: Int) throws(StoreError) -> [HeldEntry]
     /// Those that wait for somebody's write, do not rest and did not come within that time
-    /// (milliseconds since 1970 UTC): before it, or when the clock was ahead.
+    /// (milliseconds since 1970 UTC): before it, or when the clock was ahead. Those after a position,
+    /// in its order.
     func heldWaiting(
         outside recent: ClosedRange<Int64>,
+        after position: LogPosition,
         limit: Int
     ) throws(StoreError) -> [HeldEntry]
     func held(at position: LogPosition) throws(StoreError) -> HeldEntry?

@@ -1,7 +1,7 @@
 import ClusterHarness
 import NIOCore
 
-/// The record of measures.md: item, home and 8 fields with Chinese text and amounts, 400 to 500 bytes
+/// A record as cities have them: item, home and 8 fields with Chinese text and amounts, 400 to 500 bytes
 /// as JSON.
 enum Workload {
     static let item = "BENCH-01"

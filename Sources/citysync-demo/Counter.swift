@@ -50,9 +50,8 @@ struct Counter: Sendable {
                 return try await send()
             } catch NodeClient.Failure.refused(let reply) where reply.status < 500 {
                 throw NodeClient.Failure.refused(reply)
-            } catch let error as NodeClient.Failure {
+            } catch is NodeClient.Failure {
                 try Task.checkCancellation()
-                if case .unanswered = error { diary.sentAgain() }
                 try await Task.sleep(for: .milliseconds(50))
             }
         }

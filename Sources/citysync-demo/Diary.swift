@@ -8,7 +8,6 @@ final class Diary: Sendable {
         /// By the record's id: when its home city saw it.
         var arrived: [String: ContinuousClock.Instant] = [:]
         var decided: Set<String> = []
-        var repeated = 0
     }
 
     private let state = Mutex(State())
@@ -25,12 +24,8 @@ final class Diary: Sendable {
 
     func decided(_ record: String) { state.withLock { _ = $0.decided.insert(record) } }
 
-    /// A request whose answer did not come was sent again.
-    func sentAgain() { state.withLock { $0.repeated += 1 } }
-
     var handedCount: Int { state.withLock { $0.handed.count } }
     var decidedCount: Int { state.withLock { $0.decided.count } }
-    var repeatedCount: Int { state.withLock { $0.repeated } }
 
     /// Median of the times from the counter's answer to the case standing at home, in milliseconds.
     var medianMilliseconds: Double {

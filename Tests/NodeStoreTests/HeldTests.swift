@@ -113,11 +113,16 @@ import Testing
         ]
         let expected = held.filter { waits.contains($0.reason) && $0.nextTry == nil }
         #expect(!expected.isEmpty)
-        #expect(try store.heldWaiting(outside: 2_000...3_000, limit: 10) == expected)
-        #expect(try store.heldWaiting(outside: 0...900, limit: 10) == expected)
-        #expect(try store.heldWaiting(outside: 0...3_000, limit: 10) == [])
+        #expect(try store.heldWaiting(outside: 2_000...3_000, after: 0, limit: 10) == expected)
+        #expect(try store.heldWaiting(outside: 0...900, after: 0, limit: 10) == expected)
+        #expect(try store.heldWaiting(outside: 0...3_000, after: 0, limit: 10) == [])
         #expect(
-            try store.heldWaiting(outside: 2_000...3_000, limit: 1) == Array(expected.prefix(1))
+            try store.heldWaiting(outside: 0...900, after: expected[0].position, limit: 10)
+                == Array(expected.dropFirst())
+        )
+        #expect(
+            try store.heldWaiting(outside: 2_000...3_000, after: 0, limit: 1)
+                == Array(expected.prefix(1))
         )
     }
 

@@ -47,11 +47,4 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
         }
         return bytes
     }
-
-    package mutating func shuffle<Element>(_ elements: inout [Element]) {
-        guard elements.count > 1 else { return }
-        for index in stride(from: elements.count - 1, to: 0, by: -1) {
-            elements.swapAt(index, below(index + 1))
-        }
-    }
 }

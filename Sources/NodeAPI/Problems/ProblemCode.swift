@@ -33,6 +33,7 @@ package enum ProblemCode: String, Hashable, Sendable, CaseIterable {
     case definitionRefused = "definition_refused"
     case tooMany = "too_many"
     case storeStopped = "store_stopped"
+    case storeDamaged = "store_damaged"
     case clockBeyondBound = "clock_beyond_bound"
     /// The node failed in a way that leaves open whether the request was carried out.
     case failed
@@ -74,6 +75,7 @@ package enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .definitionRefused: (422, "The definition cannot be proposed")
         case .tooMany: (429, "Too many requests wait at once")
         case .storeStopped: (503, "The store takes no writes")
+        case .storeDamaged: (503, "The store is damaged")
         case .clockBeyondBound: (503, "The node's clock is beyond its bound")
         case .failed: (500, "The node failed")
         }
@@ -98,6 +100,7 @@ package enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .itemNotEffective: self = .itemNotEffective
         case .definitionRefused: self = .definitionRefused
         case .storeStopped: self = .storeStopped
+        case .storeDamaged: self = .storeDamaged
         case .clockBeyondBound: self = .clockBeyondBound
         }
     }

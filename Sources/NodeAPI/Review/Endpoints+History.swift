@@ -53,7 +53,9 @@ extension Endpoints {
         guard let first = held.first else { return Problem.recordUnknown() }
         let count = held.count == 1 ? "1 changeset" : "\(held.count) changesets"
         let owners = first.owners.map(\.string).joined(separator: " ")
-        let who = owners.isEmpty ? "time will tell" : "\(owners) must act"
+        let rests = first.reason.isAskedFor && first.nextTry != nil
+        let nobody = rests ? "nobody who was asked has it" : "time will tell"
+        let who = owners.isEmpty ? nobody : "\(owners) must act"
         return Problem(
             .recordUnknown,
             "This node has no record of that id yet: it holds \(count) of it, the first for "

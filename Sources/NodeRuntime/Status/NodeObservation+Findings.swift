@@ -29,9 +29,8 @@ extension NodeObservation {
         var all = storeFindings + clockFindings + doubtfulClockFindings + diskFindings
         all += ownCertificateFindings + revocationsFindings + reviewFindings
         for link in links {
-            all +=
-                heldFindings(link) + restingFindings(link) + aheadFindings(link)
-                + certificateFindings(link)
+            all += heldFindings(link) + restingFindings(link) + slowedFindings(link)
+            all += aheadFindings(link) + certificateFindings(link)
             all += linkFindings(link) + skewFindings(link) + differenceFindings(link)
         }
         return all.sorted { left, right in
@@ -191,6 +190,34 @@ extension NodeObservation {
                 remedy: "set the clock right that is off; compare with the other peers' skew"
             )
         ]
+    }
+
+    /// Limits per author: only that author is slowed.
+    private func slowedFindings(_ link: Link) -> [StatusDocument.Finding] {
+        var findings: [StatusDocument.Finding] = []
+        if link.session.isSlowed {
+            findings.append(
+                finding(
+                    .warning,
+                    "slowed",
+                    link.member,
+                    "so much of it is held here that no more is taken until some of that is released",
+                    remedy: "citysync held list"
+                )
+            )
+        }
+        if link.session.isSlowing {
+            findings.append(
+                finding(
+                    .warning,
+                    "slowing",
+                    link.member,
+                    "it takes no more of ours, since so much of that is held there",
+                    remedy: "that city: citysync held list"
+                )
+            )
+        }
+        return findings
     }
 
     private func restingFindings(_ link: Link) -> [StatusDocument.Finding] {

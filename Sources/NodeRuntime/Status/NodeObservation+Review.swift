@@ -5,7 +5,8 @@ import ReplicationCore
 /// Findings about what was written: conflicts that wait, writes without effect, forks, what came back.
 extension NodeObservation {
     var reviewFindings: [StatusDocument.Finding] {
-        conflictFindings + voidFindings + forkFindings + regainedFindings + goneFindings
+        conflictFindings + voidFindings + forkFindings + repeatedVoteFindings + regainedFindings
+            + goneFindings
     }
 
     private var conflictFindings: [StatusDocument.Finding] {
@@ -65,6 +66,20 @@ extension NodeObservation {
                 member,
                 text,
                 remedy: "that city: stop the second node; citysync conflicts list --kind forked"
+            )
+        }
+    }
+
+    /// Both count: which came second depends on who is asked.
+    private var repeatedVoteFindings: [StatusDocument.Finding] {
+        repeatedVotes.map { vote in
+            finding(
+                .warning,
+                "approved_twice",
+                vote.member,
+                "stands by \(vote.definitions.count) definitions of \(vote.item) v\(vote.version): "
+                    + "it was restored from a backup, or it is dishonest; all of them count",
+                remedy: "citysync items show \(vote.item)"
             )
         }
     }

@@ -46,8 +46,8 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     package struct Finding: Hashable, Sendable, Codable {
         package var severity: Severity
         /// Stable: `store`, `clock`, `own_clock_doubtful`, `clock_ahead`, `disk`, `held`,
-        /// `certificate`, `revocations`, `peer`, `skew`, `records_differ`, `conflicts`, `void`, `fork`,
-        /// `regained`, `gone`.
+        /// `held_resting`, `certificate`, `revocations`, `peer`, `skew`, `slowed`, `slowing`,
+        /// `records_differ`, `conflicts`, `void`, `fork`, `approved_twice`, `regained`, `gone`.
         package var code: String
         /// The member or record it is about.
         package var subject: String

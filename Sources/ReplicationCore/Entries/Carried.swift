@@ -1,6 +1,6 @@
 package import AllianceModel
 
-/// Another member's changeset or statement, or the proof that a record was begun, with what shows that
+/// A changeset or a statement, mostly another member's, or the proof that a record was begun, with what shows that
 /// its writer stands by it: where it stands in the writer's feed, the path from there, and a signed head.
 ///
 /// It keeps its dots, so receiving it twice is nothing. What is carried stands in the feed of whoever

@@ -62,11 +62,6 @@ package struct ForkProof: Hashable, Sendable {
 
     /// The heads whose signatures by `member` make it a proof.
     package var heads: [SignedHead] { [first.head, second.head] }
-
-    /// Whether it is about that feed, and not somebody's word about another's.
-    package func bears(on identity: FeedIdentity, hash: HashFunction) -> Bool {
-        identity.member == member && identity.digest(hash: hash) == feed
-    }
 }
 
 extension ForkProof.Branch: Comparable {

@@ -111,5 +111,6 @@ package enum RefusalCode: String, Hashable, Sendable, CaseIterable {
     case itemNotEffective = "item_not_effective"
     case definitionRefused = "definition_refused"
     case storeStopped = "store_stopped"
+    case storeDamaged = "store_damaged"
     case clockBeyondBound = "clock_beyond_bound"
 }

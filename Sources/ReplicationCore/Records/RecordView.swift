@@ -80,12 +80,6 @@ package struct RecordView: Sendable {
         Set(addedParties + [state.header.home, state.key.origin]).sorted()
     }
 
-    /// The parties that another state of the same record had not, sorted: whoever makes or takes in
-    /// such a change as home or accepting carries the record's earlier changesets to them.
-    package func partiesAdded(since earlier: RecordView) -> [MemberCode] {
-        Set(parties).subtracting(earlier.parties).sorted()
-    }
-
     /// The value of the field that the definition names as subject, as its canonical text.
     package var subject: Text? {
         guard let subject = definition.subject, shows(subject) else { return nil }

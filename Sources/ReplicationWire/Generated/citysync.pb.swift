@@ -860,7 +860,7 @@ package nonisolated struct SchemaAck: Sendable {
 
   package var stored: [SchemaAck.Stored] = []
 
-  /// How many changesets of the receiver's own feeds the sender holds.
+  /// How many changesets of the receiver's own feeds wait at the sender; not those that rest.
   package var held: UInt64 = 0
 
   /// Hybrid timestamp of the oldest of these; absent if none.

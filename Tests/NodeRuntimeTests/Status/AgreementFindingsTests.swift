@@ -144,4 +144,32 @@ struct AgreementFindingsTests {
         #expect(finding.remedy == "citysync held list")
         #expect(StatusDocument.Peer(observation.links[1], in: observation).reason == nil)
     }
+
+    // MARK: Members
+
+    @Test func `who is slowed is named, and who slows us`() throws {
+        let observation = try observation(skews: [0, 0, 0]) {
+            $0[0].session.isSlowed = true
+            $0[2].session.isSlowing = true
+        }
+        #expect(observation.findings.map(\.code) == ["slowed", "slowing"])
+        #expect(observation.findings.map(\.subject) == ["350128", "350700"])
+        #expect(observation.findings.allSatisfy { $0.severity == .warning })
+    }
+
+    @Test func `who stands by two definitions of one number is named`() throws {
+        var observation = try observation(skews: [0, 0, 0])
+        observation.repeatedVotes = [
+            AgreementState.RepeatedVote(
+                item: "GJJ-07",
+                version: 2,
+                member: try #require(MemberCode("350300")),
+                definitions: [observation.rosterDigest, observation.rosterDigest]
+            )
+        ]
+        let finding = try #require(observation.findings.first)
+        #expect((finding.code, finding.subject) == ("approved_twice", "350300"))
+        #expect(finding.text.hasPrefix("stands by 2 definitions of GJJ-07 v2"))
+        #expect(finding.remedy == "citysync items show GJJ-07")
+    }
 }

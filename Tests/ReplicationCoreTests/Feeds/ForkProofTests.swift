@@ -43,19 +43,6 @@ import Testing
         let proof = try #require(self.proof(one, other, at: 3))
         #expect(proof == self.proof(other, one, at: 3))
         #expect(Set(proof.heads) == [one.head, other.head])
-        #expect(proof.bears(on: Stage.feed(of: member), hash: TestHash.quick))
-        // Anybody can sign heads over anybody's digest: then it is about nobody's feed.
-        let slander = ForkProof(
-            of: Stage.codes[1],
-            feed: proof.feed,
-            sequence: 3,
-            one,
-            other,
-            hash: TestHash.quick
-        )
-        let lie = try #require(slander)
-        #expect(!lie.bears(on: Stage.feed(of: member), hash: TestHash.quick))
-        #expect(!lie.bears(on: Stage.feed(of: Stage.codes[1]), hash: TestHash.quick))
     }
 
     @Test func `what does not lead to two leaves of one sequence is none`() {

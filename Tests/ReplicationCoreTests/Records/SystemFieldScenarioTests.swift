@@ -47,11 +47,6 @@ import Testing
         story.cities["350300"]?.receive(addition)
         #expect(story.cities["350300"]?.held.isEmpty == true)
         #expect(try story.view().value(of: nameField(story)) == .text("b"))
-        let before = RecordView(
-            try #require(story.cities["350100"]?.state),
-            try story.view().definition
-        )
-        #expect(try story.view().partiesAdded(since: before).map(\.string) == ["350700"])
     }
 
     private func nameField(_ story: Story) throws -> FieldDefinition {

@@ -108,7 +108,7 @@ import Testing
         }
         let proof = try #require(alliance.forks.first?.proof)
         #expect(proof.sequence == 6)
-        #expect(proof.bears(on: identity, hash: TestHash.quick))
+        #expect(proof.feed == identity.digest(hash: TestHash.quick))
         #expect(proof.heads.allSatisfy { ToyLog.isSigned($0, by: alliance.codes[0]) })
         // Found by those who hold the two, or by the clones themselves; then there is peace.
         let count = alliance.forks.count
