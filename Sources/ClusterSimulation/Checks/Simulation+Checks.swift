@@ -335,6 +335,10 @@ extension Simulation {
         for (key, named) in acknowledged.named {
             parties["\(key.identifier)"]?.formUnion(named)
         }
+        // Also where the log is of a machine that is off by now.
+        for write in acknowledged.writes {
+            parties["\(write.key.identifier)"]?.insert(write.member)
+        }
         return parties
     }
 }

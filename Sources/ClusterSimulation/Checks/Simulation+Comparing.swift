@@ -61,7 +61,7 @@ extension Simulation {
         else { return [] }
         // What a liar stamped ahead of the time waits for it, and is there already where the clock was
         // ahead as well.
-        let postdated = try postdated(node).union(postdated(peer))
+        let excepted = try postdated(node).union(postdated(peer)).union(halved())
         var differences: [RecordComparison.Difference] = []
         // Each bucket costs a reading of everything; what differs is seen in a few.
         for bucket in buckets.prefix(16) {
@@ -70,7 +70,34 @@ extension Simulation {
                 try other.records(inBucket: bucket)
             )
         }
-        return differences.filter { !postdated.contains($0.key) }
+        return differences.filter { !excepted.contains($0.key) }
+    }
+
+    /// Records of which the two halves of a copied machine changed the parties under one number, each
+    /// in a feed of its own.
+    ///
+    /// No feed is forked by that, and nobody may be shown what the other half wrote for others: who has
+    /// one copy takes it for valid until the member writes again.
+    private func halved() throws(StoreError) -> Set<RecordKey> {
+        var keys: Set<RecordKey> = []
+        for node in nodes where !node.isClone && nodes.contains(where: { $0.isClone }) {
+            guard let ledger = node.engine?.ledger else { continue }
+            let folding = RecordFolding(
+                reader: ledger.store,
+                agreement: ledger.agreement,
+                facts: ledger.facts
+            )
+            for stored in try ledger.store.records(after: nil, limit: .max) {
+                let state = try folding.state(of: stored).state
+                let voids = state.field(SystemField.parties)?.voids ?? []
+                let isHalved = voids.contains { void in
+                    void.verdict == .numberUsedTwice
+                        && forkedIncarnations.contains(void.dot.writer.incarnation)
+                }
+                if isHalved { keys.insert(stored.key) }
+            }
+        }
+        return keys
     }
 
     /// Records of which a node holds something of the liar's until its time has come.
