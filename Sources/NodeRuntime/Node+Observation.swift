@@ -49,7 +49,7 @@ extension Node {
         _ peers: [MemberCode: PeerTable.Peer],
         _ held: [MemberCode: Held]
     ) -> [NodeObservation.Link] {
-        let monotonic = clocks.monotonic()
+        let (monotonic, wall) = (clocks.monotonic(), clocks.wallMilliseconds())
         let byMember = Dictionary(sessions.map { ($0.member, $0) }) { first, _ in first }
         return peers.keys.sorted().compactMap { member in
             guard let peer = peers[member] else { return nil }
@@ -67,8 +67,9 @@ extension Node {
             link.nextTryMilliseconds = peer.nextDial.map {
                 max(0, $0.milliseconds(since: monotonic))
             }
-            link.lastHeard = peer.lastHeard
-            link.unreachableSince = isConnected ? nil : peer.unreachableSince
+            link.lastHeard = peer.lastHeard.map { wall - monotonic.milliseconds(since: $0) }
+            link.unreachableSince =
+                isConnected ? nil : wall - monotonic.milliseconds(since: peer.unreachableSince)
             link.isOpen = !peer.links.isEmpty
             link.certificateEnds = peer.certificateEnds
             link.bytesSent = peer.bytesSent

@@ -157,7 +157,7 @@ extension NodeHub: LinkDelegate {
             link.id,
             to: peer.member,
             certificateEnds: peer.notAfterUnixSeconds * 1_000,
-            wall: clocks.wallMilliseconds()
+            now: clocks.monotonic()
         )
         logger.info("session with \(peer.member) stands")
         keep(peer.certificateDER)
@@ -173,10 +173,10 @@ extension NodeHub: LinkDelegate {
     }
 
     func received(_ message: Message, on link: PeerLink, bytes: Int) {
-        let wall = clocks.wallMilliseconds()
+        let (wall, now) = (clocks.wallMilliseconds(), clocks.monotonic())
         peers.update(link.peer.member) { peer in
             peer.bytesReceived += UInt64(bytes)
-            peer.lastHeard = wall
+            peer.lastHeard = now
         }
         switch message {
         case .check(let check):
@@ -207,7 +207,7 @@ extension NodeHub: LinkDelegate {
             fault: fault,
             wasSession: link.isGreeted && refusal?.isRefusal != true
                 && fault?.code.refusesHello != true,
-            wall: clocks.wallMilliseconds()
+            now: clocks.monotonic()
         )
         if let refusal, refusal.isRefusal {
             logger.warning(
@@ -290,7 +290,8 @@ extension NodeHub: WriterDelegate {
             logger.notice("closing a session: \(fault.code.rawValue): \(fault.text)")
         }
         // The replica only knows that it is to stop, not why.
-        let told = fault?.code == .shuttingDown ? farewell : fault
+        // Of a failed store the peer has to know; a new incarnation says so itself.
+        let told = fault?.code == .shuttingDown && problem != nil ? farewell : fault
         state.withLock { $0.links[link] }?.close(told)
     }
 

@@ -58,7 +58,7 @@ struct NodeParts {
             roster: roster,
             peers: PeerTable(
                 addresses: Self.addresses(configuration, roster),
-                wallMilliseconds: clocks.wallMilliseconds()
+                now: clocks.monotonic()
             ),
             credentials: stored.credentials,
             catalogs: stored.catalogs,

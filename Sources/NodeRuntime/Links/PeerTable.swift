@@ -18,12 +18,15 @@ final class PeerTable: Sendable {
         var problem: Problem?
         /// Monotonic milliseconds of the next dial; nil while connected or dialling.
         var nextDial: Monotonic?
-        /// Wall milliseconds since when there has been no session; stale while one stands.
+        /// Since when there has been no session; stale while one stands.
+        ///
+        /// By the monotonic clock, so that setting the wall clock makes nobody seem away for long,
+        /// or hides that somebody is.
         ///
         /// A connection that is refused, by certificate or at its Hello, is none: it must not
         /// begin the count anew.
-        var unreachableSince: Int64
-        var lastHeard: Int64?
+        var unreachableSince: Monotonic
+        var lastHeard: Monotonic?
         var certificateEnds: Int64?
         var bytesSent: UInt64 = 0
         var bytesReceived: UInt64 = 0
@@ -43,11 +46,11 @@ final class PeerTable: Sendable {
 
     private let state: Mutex<State>
 
-    init(addresses: [MemberCode: String], wallMilliseconds: Int64) {
+    init(addresses: [MemberCode: String], now: Monotonic) {
         state = Mutex(
             State(
                 peers: addresses.mapValues {
-                    Peer(address: $0, unreachableSince: wallMilliseconds)
+                    Peer(address: $0, unreachableSince: now)
                 }
             )
         )
@@ -77,14 +80,14 @@ final class PeerTable: Sendable {
         }
     }
 
-    func opened(_ link: LinkID, to member: MemberCode, certificateEnds: Int64, wall: Int64) {
+    func opened(_ link: LinkID, to member: MemberCode, certificateEnds: Int64, now: Monotonic) {
         update(member) { peer in
             peer.links.insert(link)
             peer.sessions += 1
             peer.fault = nil
             peer.nextDial = nil
             peer.certificateEnds = certificateEnds
-            peer.lastHeard = wall
+            peer.lastHeard = now
         }
     }
 
@@ -97,13 +100,13 @@ final class PeerTable: Sendable {
         _ problem: Problem,
         fault: Fault?,
         wasSession: Bool,
-        wall: Int64
+        now: Monotonic
     ) {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard state.peers[member]?.links.remove(link) != nil,
                 state.peers[member]?.links.isEmpty == true
             else { return nil }
-            if wasSession { state.peers[member]?.unreachableSince = wall }
+            if wasSession { state.peers[member]?.unreachableSince = now }
             state.peers[member]?.fault = fault
             state.peers[member]?.problem = problem
             return state.waiters.removeValue(forKey: member)

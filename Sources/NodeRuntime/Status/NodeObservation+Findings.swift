@@ -82,7 +82,9 @@ extension NodeObservation {
                 member,
                 "this node's log is \(clockAheadMilliseconds.span) ahead of its clock, "
                     + "beyond the bound of \(clockBoundMilliseconds.span): it takes no writes",
-                remedy: "set this machine's clock right; writes go on when it has caught up"
+                remedy:
+                    "set this machine's clock right; if it is, writes go on once most members "
+                    + "are reached and their clocks agree with it"
             )
         ]
     }
@@ -103,16 +105,23 @@ extension NodeObservation {
         ]
     }
 
+    /// Said before what a wrong clock alone would ask for: while a certificate or a list seems to be past,
+    /// no peer is heard whose clock could tell.
+    private var clockFirst: String { "see that this machine's clock is right; " }
+
     private var ownCertificateFindings: [StatusDocument.Finding] {
         certificate(
             ends: certificateEnds,
             of: member,
-            remedy: "Certs/ca request \(member), issue; then SIGHUP to citysyncd"
+            remedy: (certificateEnds <= now ? clockFirst : "")
+                + "Certs/ca request \(member), issue; then SIGHUP to citysyncd"
         )
     }
 
     private var revocationsFindings: [StatusDocument.Finding] {
-        let remedy = "Certs/ca crl, copied to every node; then SIGHUP to citysyncd"
+        let remedy =
+            (revocationsNextUpdate.map { $0 <= now } == true ? clockFirst : "")
+            + "Certs/ca crl, copied to every node; then SIGHUP to citysyncd"
         guard let revocationsNextUpdate else {
             let text = "one authority has no revocation list here: whom it certified is refused"
             return [finding(.warning, "revocations", member, text, remedy: remedy)]
@@ -153,7 +162,7 @@ extension NodeObservation {
             certificate(
                 ends: ends,
                 of: link.member,
-                remedy: "that city: Certs/ca request, issue"
+                remedy: (ends <= now ? clockFirst : "") + "that city: Certs/ca request, issue"
             )
         } ?? []
     }

@@ -1,5 +1,6 @@
 import AllianceModel
 package import ReplicationCore
+import SecureTransport
 
 extension StatusDocument {
     /// The document of what was observed: a pure function of it.
@@ -52,7 +53,7 @@ extension StatusDocument.Peer {
             lastOkSeconds: link.lastHeard.map { max(0, now - $0) / 1_000 },
             skewMilliseconds: link.session.skewMilliseconds,
             certificateDays: link.certificateEnds.map { ($0 - now).days },
-            reason: StatusDocument.Reason(link)
+            reason: StatusDocument.Reason(link, of: observation.member)
         )
     }
 }
@@ -66,14 +67,21 @@ extension StatusDocument.Lag {
 }
 
 extension StatusDocument.Reason {
-    /// Why a peer is not current: what its link says, else what this node holds of it.
-    init?(_ link: NodeObservation.Link) {
+    /// Refusals that a list of this node's own brings about: the peer can do nothing against them.
+    private static let ownLists: Set<String> = Set(
+        [RefusalReason.crlMissing, .crlExpired, .crlNotYetValid, .crlInvalid].map(\.code)
+    )
+
+    /// Why a peer is not current: what its link says, else what this node, which is `member`, holds of
+    /// it.
+    init?(_ link: NodeObservation.Link, of member: MemberCode) {
         let nextTry = link.nextTryMilliseconds.map { max(0, $0) / 1_000 }
         if let code = link.reasonCode {
             let isTheirs = link.state == .refused || link.state == .incompatible
+            let owner = Self.ownLists.contains(code) ? member : link.member
             self.init(
                 code: code,
-                owner: isTheirs ? link.member.string : nil,
+                owner: isTheirs ? owner.string : nil,
                 nextTrySeconds: nextTry
             )
         } else if let held = link.held.filter({ $0.value > 0 }).keys.min(by: Self.isFirst) {

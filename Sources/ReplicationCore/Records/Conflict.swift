@@ -41,6 +41,8 @@ package struct Conflict: Hashable, Sendable {
         package var dot: Dot?
         package var writer: MemberCode
         package var timestamp: HybridTimestamp?
+        /// At most the ceiling of its incarnation: since when it counts.
+        package var effective: HybridTimestamp?
         /// Whether the record shows it.
         package var isShown: Bool
         /// Why it counts for nothing, if so.
@@ -51,6 +53,7 @@ package struct Conflict: Hashable, Sendable {
             dot: Dot?,
             writer: MemberCode,
             timestamp: HybridTimestamp?,
+            effective: HybridTimestamp? = nil,
             isShown: Bool,
             verdict: Verdict?
         ) {
@@ -58,6 +61,7 @@ package struct Conflict: Hashable, Sendable {
             self.dot = dot
             self.writer = writer
             self.timestamp = timestamp
+            self.effective = effective ?? timestamp
             self.isShown = isShown
             self.verdict = verdict
         }

@@ -63,6 +63,11 @@ package struct RecordFacts: Hashable, Sendable {
             && closed.isEmpty
     }
 
+    /// A timestamp as it counts: at most the ceiling of its incarnation.
+    func effective(_ timestamp: HybridTimestamp, of writer: Writer) -> HybridTimestamp {
+        ceilings[writer].map { min($0, timestamp) } ?? timestamp
+    }
+
     /// Whether an incarnation of home or accepting, who alone add parties, is gone or forked: then
     /// nobody waits for an addition.
     func mayHaveLostAdditions(_ home: MemberCode, _ accepting: MemberCode) -> Bool {

@@ -50,7 +50,9 @@ package struct JudgedHistory: Sendable {
         self.definition = definition
         var genuine = GenuineWrites(history, definition, facts)
         var state = RecordState(beginning: key, header)
-        let timestamps = history.map(\.changeset.timestamp)
+        let timestamps = history.map {
+            facts.effective($0.changeset.timestamp, of: $0.provenance.writer)
+        }
         var isFirst = true
         for evidence in history where evidence.provenance.writer.member == key.origin {
             state.noteCreation(evidence.changeset, isFirst: isFirst)
@@ -136,9 +138,8 @@ struct GenuineWrites {
         var copies: [Text: [Dot: [WriteCopy: Place]]] = [:]
         for evidence in history {
             let place = Place(evidence.provenance, facts)
-            let ceiling = facts.ceilings[evidence.provenance.writer]
             let timestamp = evidence.changeset.timestamp
-            let effective = ceiling.map { min($0, timestamp) } ?? timestamp
+            let effective = facts.effective(timestamp, of: evidence.provenance.writer)
             for write in evidence.changeset.writes {
                 let copy = WriteCopy(write: write, timestamp: timestamp, effective: effective)
                 let known = copies[write.field, default: [:]][write.dot, default: [:]][copy]

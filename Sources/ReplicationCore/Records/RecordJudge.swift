@@ -46,7 +46,10 @@ package enum RecordJudge {
         if provenance.writer.member == state.key.origin {
             state.noteCreation(changeset, isFirst: record == nil)
         }
-        state.updated = max(state.updated, changeset.timestamp)
+        state.updated = max(
+            state.updated,
+            facts.effective(changeset.timestamp, of: provenance.writer)
+        )
         return .applied(state)
     }
 }

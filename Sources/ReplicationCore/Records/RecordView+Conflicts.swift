@@ -52,6 +52,7 @@ extension RecordView {
                 dot: write.dot,
                 writer: write.dot.writer.member,
                 timestamp: write.timestamp,
+                effective: write.effective,
                 isShown: isReview || write.dot == shown,
                 verdict: nil
             )
@@ -79,6 +80,7 @@ extension RecordView {
                 dot: write.dot,
                 writer: write.dot.writer.member,
                 timestamp: write.timestamp,
+                effective: write.effective,
                 isShown: true,
                 verdict: nil
             )
@@ -142,6 +144,7 @@ extension RecordView {
                 dot: write.dot,
                 writer: write.dot.writer.member,
                 timestamp: write.timestamp,
+                effective: write.effective,
                 isShown: true,
                 verdict: nil
             )
@@ -207,7 +210,7 @@ extension Conflict {
     /// When there were two; of what is void alone, when it was written.
     static func since(_ kind: ConflictKind, _ values: [Value]) -> HybridTimestamp {
         let times = values.compactMap { value in
-            value.verdict == nil && kind.isVerdict ? nil : value.timestamp
+            value.verdict == nil && kind.isVerdict ? nil : value.effective
         }.sorted()
         let position = kind == .overrun || kind.isVerdict ? 0 : 1
         return position < times.count ? times[position] : times.last ?? .zero

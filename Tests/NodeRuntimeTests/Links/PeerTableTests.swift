@@ -12,7 +12,7 @@ struct PeerTableTests {
 
     init() throws {
         putian = try #require(MemberCode("350300"))
-        table = PeerTable(addresses: [putian: "127.0.0.1:1"], wallMilliseconds: 5)
+        table = PeerTable(addresses: [putian: "127.0.0.1:1"], now: Monotonic(milliseconds: 5))
     }
 
     private func problem(_ code: String) -> PeerTable.Problem {
@@ -20,14 +20,19 @@ struct PeerTableTests {
     }
 
     private func open(_ number: UInt64) {
-        table.opened(LinkID(rawValue: number), to: putian, certificateEnds: 9, wall: 7)
+        table.opened(
+            LinkID(rawValue: number),
+            to: putian,
+            certificateEnds: 9,
+            now: Monotonic(milliseconds: 7)
+        )
     }
 
     private func close(
         _ number: UInt64,
         fault: Fault? = nil,
         wasSession: Bool = true,
-        wall: Int64 = 8
+        at milliseconds: Int64 = 8
     ) {
         table.closed(
             LinkID(rawValue: number),
@@ -35,9 +40,11 @@ struct PeerTableTests {
             problem("lost"),
             fault: fault,
             wasSession: wasSession,
-            wall: wall
+            now: Monotonic(milliseconds: milliseconds)
         )
     }
+
+    private var away: Monotonic? { table.snapshot.peers[putian]?.unreachableSince }
 
     @Test func `who waits for the end waits for the last link's`() async {
         open(1)
@@ -50,21 +57,21 @@ struct PeerTableTests {
         await ended
         await table.disconnection(of: putian)
         let peer = table.snapshot.peers[putian]
-        #expect(peer?.unreachableSince == 8)
+        #expect(peer?.unreachableSince == Monotonic(milliseconds: 8))
         #expect(peer?.problem == problem("lost"))
     }
 
     @Test func `only a session begins the time out of reach anew`() {
         for number in 1...3 as ClosedRange<UInt64> {
             open(number)
-            close(number, wasSession: false, wall: Int64(number) * 100)
-            #expect(table.snapshot.peers[putian]?.unreachableSince == 5)
+            close(number, wasSession: false, at: Int64(number) * 100)
+            #expect(away == Monotonic(milliseconds: 5))
         }
         open(4)
-        close(4, wall: 1_000)
+        close(4, at: 1_000)
         open(5)
-        close(5, wasSession: false, wall: 2_000)
-        #expect(table.snapshot.peers[putian]?.unreachableSince == 1_000)
+        close(5, wasSession: false, at: 2_000)
+        #expect(away == Monotonic(milliseconds: 1_000))
     }
 
     @Test func `the end of a session gives the problem, and its fault is kept`() {

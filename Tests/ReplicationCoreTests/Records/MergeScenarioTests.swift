@@ -112,14 +112,20 @@ import Testing
         #expect(try other.shown("first") == [.text("b")])
     }
 
-    @Test func `a ceiling counts in the order of siblings`() throws {
+    @Test func `a ceiling counts in the order of siblings, and for what is new since when`() throws
+    {
         var story = try Story()
         try story.set("350300", "name", .text("b"))
         try story.set("350700", "name", .text("c"))
         try story.sync()
+        let before = try story.view().state.updated
+        #expect(try story.conflicts().first?.since == before)
         let writer = try CaseSamples.writer("350700")
         story.learn(RecordFacts(ceilings: [writer: CaseSamples.time(1)]))
         #expect(try story.shown("name") == [.text("b")])
+        let after = try story.view().state.updated
+        #expect(after < before)
+        #expect(try story.conflicts().first?.since == after)
     }
 
     @Test func `sum: additions in two cities overrun the limit, and a decision closes that`() throws
