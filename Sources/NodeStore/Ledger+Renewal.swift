@@ -30,10 +30,22 @@ extension Ledger {
     var ownLatest: HybridTimestamp {
         var latest = HybridTimestamp.zero
         for feed in feeds.values where feed.tip.identity.member == settings.member {
-            let ceiling = facts.ceilings[feed.tip.identity.writer]
-            latest = max(latest, ceiling.map { min($0, feed.tip.latest) } ?? feed.tip.latest)
+            latest = max(latest, counted(feed.tip))
         }
         return latest
+    }
+
+    /// A feed's last timestamp as it counts for what is to be stamped next.
+    ///
+    /// Of the present incarnation no ceiling counts: time may not stand still in its feeds. (Only the
+    /// other half of a copied machine says one.)
+    private func counted(_ tip: FeedTip) -> HybridTimestamp {
+        let writer = tip.identity.writer
+        guard writer.incarnation != settings.incarnation, let ceiling = facts.ceilings[writer]
+        else {
+            return tip.latest
+        }
+        return min(ceiling, tip.latest)
     }
 
     /// Whether nothing can be written now because an earlier time ran ahead of this one.
@@ -51,10 +63,8 @@ extension Ledger {
     private func runAhead(_ wallMilliseconds: Int64) -> Set<Incarnation> {
         var ahead: Set<Incarnation> = []
         for feed in feeds.values where feed.tip.identity.member == settings.member {
-            let writer = feed.tip.identity.writer
-            let counted = facts.ceilings[writer].map { min($0, feed.tip.latest) }
-            let due = (counted ?? feed.tip.latest).milliseconds - settings.clockBoundMilliseconds
-            if due > wallMilliseconds { ahead.insert(writer.incarnation) }
+            let due = counted(feed.tip).milliseconds - settings.clockBoundMilliseconds
+            if due > wallMilliseconds { ahead.insert(feed.tip.identity.writer.incarnation) }
         }
         return ahead
     }
